@@ -1,0 +1,634 @@
+/*
+ * asyncore.h - Python's asyncore in C, on libevent.
+ *
+ * THE MODEL
+ *
+ * A dispatcher wraps a socket or a file.  While it is in a map it is one of
+ * the map's channels.  A pass of the loop asks the predicates of its channels,
+ * readable() and writable(), waits once in libevent until something that
+ * somebody wished for is ready, and then runs the hooks of the ready channels:
+ * handle_read(), handle_write(), handle_accept() and so on.  asyncore_loop()
+ * runs passes until the map is empty.
+ *
+ * A class is a constant table of functions, its slots.  A slot left NULL is
+ * inherited from .base, and at last from asyncore_dispatcher_class, which has
+ * every slot filled.  A method of the base class is called through the base
+ * class's object:
+ *
+ *	static int
+ *	hello_read(struct asyncore_dispatcher *d)
+ *	{
+ *		struct hello *self = asyncore_self(d);
+ *		ssize_t n = asyncore_recv(d, self->buf, sizeof self->buf);
+ *
+ *		return n > 0 ? (int)asyncore_send(d, self->buf, (size_t)n) : (int)n;
+ *	}
+ *
+ *	static const struct asyncore_class hello_class = {
+ *		.name = "Hello",
+ *		.instance_size = sizeof(struct hello),
+ *		.writable = asyncore_never,
+ *		.handle_read = hello_read,
+ *	};
+ *
+ * OWNERSHIP
+ *
+ * A dispatcher is counted: its constructor gives the caller one reference, the
+ * map holds one while the channel is in it, and the library holds one while a
+ * hook runs.  asyncore_unref() is therefore legal anywhere, in a hook too, on
+ * oneself or on another channel.  When the last reference goes, a descriptor
+ * that is still open is closed, .finalize runs once, and the memory is freed.
+ *
+ * ERRORS
+ *
+ * Functions answer 0 or a count, or a negative errno value; constructors
+ * answer NULL and set errno.  A hook "raises" by returning a negative errno
+ * value, which the library gives to handle_error().  -EAGAIN from a hook is a
+ * normal return ("nothing there after all"), and so is anything >= 0.  A value
+ * below -4095, such as ASYNCORE_EXIT_NOW, is caught by nobody: it leaves the
+ * loop and becomes its result.
+ *
+ * WHERE AND WHEN
+ *
+ * Unless its contract says otherwise, every function may be called at any
+ * time: before the loop, from every hook and predicate, and from callbacks of
+ * other libevent events on the same base.  A map and its channels belong to
+ * one thread.  A NULL dispatcher is answered with -EINVAL (NULL, false or -1
+ * where the function cannot answer with an error), never with a crash.
+ *
+ * A closed channel has no hooks: the asyncore_handle_*() functions do nothing
+ * on it and answer 0, and a channel closed by one hook gets no other hook.
+ * Times are seconds, sizes are bytes.
+ */
+#ifndef ASYNCORE_H
+#define ASYNCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define ASYNCORE_PRINTF(format, first) \
+	__attribute__((__format__(__printf__, format, first)))
+#else
+#define ASYNCORE_PRINTF(format, first)
+#endif
+
+struct event_base;
+struct asyncore_dispatcher;
+struct asyncore_map;
+struct asyncore_transport;
+
+/*
+ * asyncore.ExitNow: the value a hook returns to leave every loop that does not
+ * stop it.  It and all values below it pass unchanged through the library and
+ * are the result of asyncore_loop(), so that a binding may have its own.
+ */
+#define ASYNCORE_EXIT_NOW (-4096)
+
+/* ------------------------------------------------------------------------
+ * Classes
+ * ------------------------------------------------------------------------ */
+
+/*
+ * .flags: the class's own predicates depend only on its own state, so that
+ * they need to be asked again only after one of its hooks ran, after a call on
+ * the channel, or after asyncore_touch().  Without it they are asked before
+ * every pass, as in Python.  Inherited with the predicates it speaks of: a
+ * class that overrides a predicate says it anew or is asked every pass.
+ */
+#define ASYNCORE_ASK_ON_CHANGE 0x1u
+
+/*
+ * A class.  Usually static const; it must outlive its instances.  No slot is
+ * mandatory.  The struct never changes its size or the place of a slot within
+ * one soname: new slots take places of `reserved`, which a program that was
+ * compiled earlier left NULL.  A constructor refuses (ENOTSUP) a class whose
+ * reserved places are in use: it was compiled for a later release.
+ */
+struct asyncore_class {
+	/* The name in logs and in asyncore_repr(); inherited if NULL. */
+	const char *name;
+	/* The class that it extends; NULL for asyncore_dispatcher_class. */
+	const struct asyncore_class *base;
+	/*
+	 * The size of the instance's state, which begins with the state of
+	 * `base`; 0 if it adds nothing.
+	 */
+	size_t instance_size;
+	unsigned flags;
+
+	/* -- Predicates: shall the channel be watched?  Both true by default.
+	 * Asked in the order of insertion, readable() first. */
+	bool (*readable)(struct asyncore_dispatcher *d);
+	bool (*writable)(struct asyncore_dispatcher *d);
+
+	/* -- Hooks.  The defaults of the first five log "unhandled ... event"
+	 * as a warning, which is ignored by default. */
+
+	/* There is something to read.  A hook that does not read it is called
+	 * again in the next pass. */
+	int (*handle_read)(struct asyncore_dispatcher *d);
+	/* There is room to write. */
+	int (*handle_write)(struct asyncore_dispatcher *d);
+	/* Out-of-band data has come. */
+	int (*handle_expt)(struct asyncore_dispatcher *d);
+	/* The connection is established; asyncore_connected() turns true when
+	 * it returns without an error. */
+	int (*handle_connect)(struct asyncore_dispatcher *d);
+	/* A listener accepted `fd` (non-blocking, close-on-exec), which is now
+	 * the hook's, also if it fails; `addr` is the peer's and is borrowed.
+	 * The default closes it.  An error it returns is logged and costs the
+	 * listener nothing. */
+	int (*handle_accepted)(struct asyncore_dispatcher *d, int fd,
+	    const struct sockaddr *addr, socklen_t addrlen);
+	/* A listener has a connection waiting.  The default accepts one and
+	 * calls handle_accepted(). */
+	int (*handle_accept)(struct asyncore_dispatcher *d);
+	/* The connection is gone.  The default calls asyncore_close().  A
+	 * class that overrides it closes, or will be called again. */
+	int (*handle_close)(struct asyncore_dispatcher *d);
+	/* A hook raised `err`, a negative errno value.  The default logs it,
+	 * with the hook's name, and calls handle_close().  If it fails itself,
+	 * that is logged and the channel is closed. */
+	int (*handle_error)(struct asyncore_dispatcher *d, int err);
+	/* The peer has finished sending (recv found the end of a stream).  The
+	 * default calls handle_close().  A class that overrides it may go on
+	 * sending; the channel is not watched for reading any more.  Differs:
+	 * asyncore has only handle_close(). */
+	int (*handle_eof)(struct asyncore_dispatcher *d);
+
+	/* -- Routers: what the loop calls.  The defaults decide which hook a
+	 * readiness means, as asyncore's methods of the same name. */
+	int (*handle_read_event)(struct asyncore_dispatcher *d);
+	int (*handle_write_event)(struct asyncore_dispatcher *d);
+	int (*handle_expt_event)(struct asyncore_dispatcher *d);
+	int (*handle_connect_event)(struct asyncore_dispatcher *d);
+
+	/* -- Methods that programs override.  See the functions of the same
+	 * names; an override calls the base class's slot for the real work. */
+	ssize_t (*send)(struct asyncore_dispatcher *d, const void *data,
+	    size_t len);
+	ssize_t (*recv)(struct asyncore_dispatcher *d, void *buf, size_t len);
+	int (*accept)(struct asyncore_dispatcher *d, struct sockaddr *addr,
+	    socklen_t *addrlen);
+	int (*close)(struct asyncore_dispatcher *d);
+	int (*add_channel)(struct asyncore_dispatcher *d,
+	    struct asyncore_map *map);
+	int (*del_channel)(struct asyncore_dispatcher *d);
+	/* The defaults write "log: message" to stderr, and "type: message" to
+	 * stdout unless the type is ignored. */
+	void (*log)(struct asyncore_dispatcher *d, const char *message);
+	void (*log_info)(struct asyncore_dispatcher *d, const char *message,
+	    const char *type);
+
+	/* -- Life. */
+
+	/* The channel has just left `map`: closed, deleted, moved or given up.
+	 * For bindings, which keep a reference of their own for each channel
+	 * of a map. */
+	void (*left_map)(struct asyncore_dispatcher *d,
+	    struct asyncore_map *map);
+	/* The last reference is gone, the descriptor closed: free what the
+	 * state owns.  No hook runs then or later.  A class that extends
+	 * another one calls the other's finalize at its end. */
+	void (*finalize)(struct asyncore_dispatcher *d);
+
+	/* Room for later releases; NULL. */
+	void (*reserved[17])(void);
+};
+
+/*
+ * asyncore.dispatcher: the root of all classes, every slot filled, so that
+ * asyncore_dispatcher_class.handle_close(d) is asyncore.dispatcher.handle_close(d).
+ */
+extern const struct asyncore_class asyncore_dispatcher_class;
+
+/*
+ * asyncore.file_dispatcher: a file, pipe or terminal.  It is born connected.
+ * Files for which the system knows no readiness (regular files) are always
+ * ready.
+ */
+extern const struct asyncore_class asyncore_file_dispatcher_class;
+
+/*
+ * Predicates for a class that need not be asked: the library knows them by
+ * their address, and a channel of which it knows both costs nothing in a pass
+ * in which nothing happens to it.  (So do not link with -Bsymbolic.)
+ */
+bool asyncore_always(struct asyncore_dispatcher *d);
+bool asyncore_never(struct asyncore_dispatcher *d);
+
+/* ------------------------------------------------------------------------
+ * Life
+ * ------------------------------------------------------------------------ */
+
+/*
+ * dispatcher(map=map): a dispatcher without a descriptor, in no map yet; it
+ * enters `map` (NULL: asyncore_socket_map()) with its descriptor.  The caller
+ * owns the reference.  NULL: errno is ENOMEM; EINVAL where cls is NULL, its
+ * bases form a cycle, its instance_size is smaller than its base's, it has
+ * flags that are unknown, or map was freed; ENOTSUP where it was compiled for
+ * a later release.
+ */
+struct asyncore_dispatcher *asyncore_new(const struct asyncore_class *cls,
+    struct asyncore_map *map);
+
+/*
+ * dispatcher(sock, map): the same around the socket `fd`, which becomes
+ * non-blocking and close-on-exec.  It is connected if it has a peer.  It owns
+ * `fd`, also on failure (it is closed then), but for one case: EEXIST says
+ * that a channel of the map has this descriptor already, and it stays that
+ * channel's.  Errors: as asyncore_new(), EBADF, ENOTSOCK, and what getpeername
+ * and fcntl say.
+ */
+struct asyncore_dispatcher *asyncore_new_socket(
+    const struct asyncore_class *cls, int fd, struct asyncore_map *map);
+
+/*
+ * file_dispatcher(fd, map): around a duplicate of `fd`, so that the caller's
+ * own stays his to close.  The open file becomes non-blocking.  `cls` has
+ * asyncore_file_dispatcher_class among its bases (else EINVAL).
+ */
+struct asyncore_dispatcher *asyncore_new_file(const struct asyncore_class *cls,
+    int fd, struct asyncore_map *map);
+
+/*
+ * As asyncore_new_socket(), but the map alone holds it, as a server wants it:
+ * the pointer is borrowed, and good until the channel leaves the map (or the
+ * hook that runs returns, if that is later).
+ */
+struct asyncore_dispatcher *asyncore_spawn(const struct asyncore_class *cls,
+    int fd, struct asyncore_map *map);
+
+/* Takes one more reference; answers d. */
+struct asyncore_dispatcher *asyncore_ref(struct asyncore_dispatcher *d);
+
+/* Gives a reference back.  NULL is fine. */
+void asyncore_unref(struct asyncore_dispatcher *d);
+
+/*
+ * The instance's state: instance_size bytes, zero at first, aligned for any
+ * type, in the dispatcher's own allocation.
+ */
+void *asyncore_self(const struct asyncore_dispatcher *d);
+
+/* ------------------------------------------------------------------------
+ * dispatcher's methods
+ * ------------------------------------------------------------------------ */
+
+/*
+ * d.add_channel(map): puts d into `map` (NULL: its own), behind all others.
+ * A channel is in one map at a time: it leaves the one it was in.  Nothing
+ * happens if it is in that map already.  -EBADF: it has no descriptor.
+ * -EEXIST: another channel of the map has the same one.  -ENOMEM, -EINVAL (the
+ * map was freed).  On failure it is in no map.  Virtual.
+ */
+int asyncore_add_channel(struct asyncore_dispatcher *d,
+    struct asyncore_map *map);
+
+/*
+ * d.del_channel(): takes d out of its map; the descriptor stays open and d's.
+ * The map's reference goes.  0 also where it was in none.  Virtual.
+ */
+int asyncore_del_channel(struct asyncore_dispatcher *d);
+
+/*
+ * d.create_socket(family, type): a new socket, non-blocking and close-on-exec,
+ * and d enters its map.  -EBUSY: it has a descriptor, close it first.  Else
+ * what socket(2) and asyncore_add_channel() say.  A stream socket is not
+ * watched before it connects or listens.
+ */
+int asyncore_create_socket(struct asyncore_dispatcher *d, int family,
+    int type);
+
+/*
+ * d.set_socket(sock): d gets the socket `fd` and enters its map.  It owns `fd`
+ * also on failure, but for -EEXIST, as asyncore_new_socket().  Leaves
+ * connected and addr as they are, as in Python.  -EBUSY: it has a descriptor.
+ */
+int asyncore_set_socket(struct asyncore_dispatcher *d, int fd);
+
+/*
+ * Gives the descriptor up: d leaves its map and is as after a close, but the
+ * descriptor stays open and is the caller's.  Answers it, or -ENOTCONN (there
+ * is none), or -ENOTSUP (a transport of one's own cannot be taken off).
+ */
+int asyncore_detach(struct asyncore_dispatcher *d);
+
+/*
+ * d.set_reuse_addr(): SO_REUSEADDR.  Answers the error that Python swallows;
+ * -EBADF where there is no descriptor.
+ */
+int asyncore_set_reuse_addr(struct asyncore_dispatcher *d);
+
+/*
+ * d.listen(backlog): d becomes a listener.  -EINVAL: backlog < 0.  -EBADF: no
+ * descriptor.  Else what listen(2) says; d is then no listener.
+ */
+int asyncore_listen(struct asyncore_dispatcher *d, int backlog);
+
+/*
+ * d.bind(addr): binds, and asyncore_addr() is `addr` from then on.  -EINVAL:
+ * addr is NULL, or its length is wrong.  Else what bind(2) says.
+ */
+int asyncore_bind(struct asyncore_dispatcher *d, const struct sockaddr *addr,
+    socklen_t addrlen);
+
+/*
+ * d.connect(addr): 0 when the connection is under way, or made at once, in
+ * which case handle_connect() has run before it returns.  A connection that
+ * fails later is reported to handle_error(), never to handle_connect().
+ * Errors: what connect(2) says (-EAGAIN, too, where the queue of a local
+ * listener is full), or what handle_connect() raised; d is then not connecting,
+ * and open unless that hook closed it.
+ */
+int asyncore_connect(struct asyncore_dispatcher *d,
+    const struct sockaddr *addr, socklen_t addrlen);
+
+/*
+ * d.accept(): the next connection waiting at the listener, non-blocking and
+ * close-on-exec; the descriptor is the caller's.  `addr` and `addrlen` are as
+ * those of accept(2); both may be NULL.  -EAGAIN where Python answers None,
+ * that is: none is there, or the peer has given it up, or the network had an
+ * error that accept(2) says to pass over.  Differs: where descriptors or memory
+ * run out (EMFILE, ENFILE, ENOBUFS, ENOMEM) that is logged once, the listener
+ * pauses for a moment, and the answer is -EAGAIN.  Virtual.
+ */
+int asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
+    socklen_t *addrlen);
+
+/*
+ * d.send(data): sends what fits.  Answers the number of bytes taken; 0 also
+ * for "not now", and where the connection is gone: handle_close() has run
+ * then.  Never raises SIGPIPE.  Other failures: a negative errno value, and
+ * what handle_close() raised.  On a closed channel: 0.  -ENOTCONN: d never had
+ * a descriptor.  Virtual.
+ */
+ssize_t asyncore_send(struct asyncore_dispatcher *d, const void *data,
+    size_t len);
+
+/*
+ * d.recv(size): receives at most `len` bytes.  > 0: a count.  0: the connection
+ * is gone, and handle_close() (or handle_eof(), at the end of a stream) has
+ * run.  -EAGAIN: nothing is there; a hook may return it as it is.  Other
+ * failures: a negative errno value, and what the hook raised.  On a datagram
+ * socket 0 is an empty datagram.  On a closed channel: 0, and no hook.
+ * -EINVAL: len is 0.  -ENOTCONN: d never had a descriptor.  Virtual.
+ */
+ssize_t asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len);
+
+/*
+ * d.close(): d leaves its map, the descriptor is closed, no hook of d runs any
+ * more (handle_close() is not called).  d may create a socket again: it is open
+ * again then, and what was ready before is forgotten.  0 where it is closed
+ * already.  Otherwise what close(2) says, but for ENOTCONN and EBADF; it is
+ * closed all the same.  Virtual.
+ */
+int asyncore_close(struct asyncore_dispatcher *d);
+
+/* d.log(message), d.log_info(message, type), printf-like.  Virtual.  A message
+ * that cannot be made for want of memory is cut off at 255 bytes. */
+void asyncore_log(struct asyncore_dispatcher *d, const char *format, ...)
+    ASYNCORE_PRINTF(2, 3);
+void asyncore_log_info(struct asyncore_dispatcher *d, const char *type,
+    const char *format, ...) ASYNCORE_PRINTF(3, 4);
+
+/*
+ * repr(d): "<EchoHandler connected 127.0.0.1:4000 at 0x...>".  As snprintf():
+ * writes at most `size` bytes with the NUL, answers the length it has whole.
+ */
+int asyncore_repr(const struct asyncore_dispatcher *d, char *buf, size_t size);
+
+/*
+ * Says that what the predicates of d depend on has changed: they are asked
+ * before the next wait.  For classes with ASYNCORE_ASK_ON_CHANGE whose state
+ * was changed from outside of their own hooks and calls.
+ */
+void asyncore_touch(struct asyncore_dispatcher *d);
+
+/* ------------------------------------------------------------------------
+ * Calling hooks: self.handle_x(), with the inheritance.  On a closed channel
+ * they do nothing and answer 0.  asyncore_read() and its like below also send
+ * an error to handle_error(); these only answer it.
+ * ------------------------------------------------------------------------ */
+
+bool asyncore_readable(struct asyncore_dispatcher *d);
+bool asyncore_writable(struct asyncore_dispatcher *d);
+int asyncore_handle_read(struct asyncore_dispatcher *d);
+int asyncore_handle_write(struct asyncore_dispatcher *d);
+int asyncore_handle_expt(struct asyncore_dispatcher *d);
+int asyncore_handle_connect(struct asyncore_dispatcher *d);
+int asyncore_handle_accept(struct asyncore_dispatcher *d);
+int asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
+    const struct sockaddr *addr, socklen_t addrlen);
+int asyncore_handle_close(struct asyncore_dispatcher *d);
+int asyncore_handle_error(struct asyncore_dispatcher *d, int err);
+int asyncore_handle_eof(struct asyncore_dispatcher *d);
+int asyncore_handle_read_event(struct asyncore_dispatcher *d);
+int asyncore_handle_write_event(struct asyncore_dispatcher *d);
+int asyncore_handle_expt_event(struct asyncore_dispatcher *d);
+int asyncore_handle_connect_event(struct asyncore_dispatcher *d);
+
+/* ------------------------------------------------------------------------
+ * dispatcher's attributes
+ * ------------------------------------------------------------------------ */
+
+/* The descriptor, also out of the map; -1: there is none. */
+int asyncore_fileno(const struct asyncore_dispatcher *d);
+bool asyncore_connected(const struct asyncore_dispatcher *d);
+bool asyncore_connecting(const struct asyncore_dispatcher *d);
+bool asyncore_accepting(const struct asyncore_dispatcher *d);
+/* It was closed, or its descriptor given up, and it has no new one. */
+bool asyncore_closed(const struct asyncore_dispatcher *d);
+/* The peer's address, or the one it is bound to; NULL: none.  Borrowed, good
+ * until the next call that sets it.  len may be NULL. */
+const struct sockaddr *asyncore_addr(const struct asyncore_dispatcher *d,
+    socklen_t *len);
+const struct asyncore_class *asyncore_class_of(
+    const struct asyncore_dispatcher *d);
+/* The map that it is in, or would enter. */
+struct asyncore_map *asyncore_map_of(const struct asyncore_dispatcher *d);
+
+/* Assigning to the attributes, as ports and bindings need it. */
+int asyncore_set_connected(struct asyncore_dispatcher *d, bool connected);
+int asyncore_set_connecting(struct asyncore_dispatcher *d, bool connecting);
+int asyncore_set_accepting(struct asyncore_dispatcher *d, bool accepting);
+/* Copies; addr NULL: none.  -ENOMEM, -EINVAL (a length out of range). */
+int asyncore_set_addr(struct asyncore_dispatcher *d,
+    const struct sockaddr *addr, socklen_t addrlen);
+/*
+ * d.ignore_log_types: the types, separated by spaces, that the default
+ * log_info() is silent about; copied.  At first "warning".  NULL or "": none.
+ * -ENOMEM: all as before.
+ */
+int asyncore_set_ignore_log_types(struct asyncore_dispatcher *d,
+    const char *types);
+
+/* ------------------------------------------------------------------------
+ * The loop
+ * ------------------------------------------------------------------------ */
+
+/*
+ * asyncore.loop(timeout, use_poll, map, count): runs passes until the map is
+ * empty, count passes were run, or asyncore_stop(), event_base_loopbreak() or
+ * event_base_loopexit() ends it.
+ *
+ * timeout	how long a pass waits at most; negative: for ever.  (libevent's
+ *		coarse clock may end the wait one clock tick early.)
+ * use_poll	the order and the view of asyncore_poll2() instead of
+ *		asyncore_poll()'s
+ * map		NULL: asyncore_socket_map()
+ * count	negative: no limit; 0: no pass
+ *
+ * Answers 0; what a hook raised to leave the loop, below -4095; or -EINVAL (a
+ * timeout that is no number, a freed map), -EBUSY (called from a callback that
+ * runs inside of the base's loop; from a hook it is legal), -ENOMEM, or the
+ * error of the system's wait.  The map is good for a further loop in each case.
+ */
+int asyncore_loop(double timeout, bool use_poll, struct asyncore_map *map,
+    int count);
+
+/*
+ * One pass; on an empty map none.  asyncore_poll() dispatches as select does:
+ * all reads, then all writes, then all exceptional conditions, each in the
+ * order of insertion.  asyncore_poll2() as poll(2): channel by channel what is
+ * to read, to write, exceptional, and then handle_close() where the descriptor
+ * has hung up, has an error or is invalid.  Results as asyncore_loop()'s.
+ */
+int asyncore_poll(double timeout, struct asyncore_map *map);
+int asyncore_poll2(double timeout, struct asyncore_map *map);
+
+/*
+ * asyncore.read(obj), write, _exception, readwrite: what the loop does with a
+ * ready channel: call the router, send an error to handle_error().  They answer
+ * 0, or what leaves the loop.  `revents` are the bits of poll(2); here an error
+ * that means "disconnected" (ECONNRESET, ENOTCONN, ESHUTDOWN, ECONNABORTED,
+ * EPIPE, EBADF) goes to handle_close() instead.
+ */
+int asyncore_read(struct asyncore_dispatcher *d);
+int asyncore_write(struct asyncore_dispatcher *d);
+int asyncore_exception(struct asyncore_dispatcher *d);
+int asyncore_readwrite(struct asyncore_dispatcher *d, short revents);
+
+/*
+ * asyncore.close_all(map, ignore_all): closes every channel of the map (NULL:
+ * asyncore_socket_map()) in the order of insertion and empties the map.  -EBADF
+ * is passed over; any other error ends it unless ignore_all, and is answered:
+ * the channels not reached yet are still in the map.  Values below -4095
+ * always end it.
+ */
+int asyncore_close_all(struct asyncore_map *map, bool ignore_all);
+
+/*
+ * Ends the loops that run on the map, nested ones too, after the pass that is
+ * under way; without one, the next asyncore_loop() returns at once.  -EINVAL:
+ * the map was freed.
+ */
+int asyncore_stop(struct asyncore_map *map);
+
+/* ------------------------------------------------------------------------
+ * Maps
+ * ------------------------------------------------------------------------ */
+
+/*
+ * A map of channels on the caller's event_base, which must outlive it, or on a
+ * base of its own (NULL).  The caller frees it.  NULL: errno is ENOMEM.
+ */
+struct asyncore_map *asyncore_map_new(struct event_base *base);
+
+/*
+ * Frees it.  -EBUSY: there are channels in it, or a pass of it runs; nothing
+ * has happened then.  Dispatchers that are not in it may outlive it, but enter
+ * no map without asyncore_add_channel() naming one.  NULL is fine.
+ */
+int asyncore_map_free(struct asyncore_map *map);
+
+/*
+ * asyncore.socket_map: the map that NULL means, on a base of its own, made when
+ * it is first asked for.  The process's, so for the use of one thread.  NULL:
+ * errno is ENOMEM.  asyncore_map_free() may be called on it; the next use makes
+ * a new one.
+ */
+struct asyncore_map *asyncore_socket_map(void);
+
+/* These take NULL for asyncore_socket_map(). */
+struct event_base *asyncore_map_base(struct asyncore_map *map);
+/* len(map) */
+size_t asyncore_map_len(const struct asyncore_map *map);
+/* map.get(fd): borrowed; NULL: none. */
+struct asyncore_dispatcher *asyncore_map_get(struct asyncore_map *map, int fd);
+/*
+ * for d in list(map.values()): calls fn for the channels that are in the map
+ * now and still are when their turn comes, in order of insertion.  A result
+ * other than 0 ends it and is answered.
+ */
+int asyncore_map_foreach(struct asyncore_map *map,
+    int (*fn)(struct asyncore_dispatcher *d, void *arg), void *arg);
+
+/*
+ * Presumed writable (on at first): a connected stream socket whose last send
+ * took everything is ready to write without asking the kernel, which saves the
+ * system calls of arming a write event for each answer.  Visible only in that
+ * a write may come where the kernel's low-water mark would not yet report one.
+ * Off, the map is exactly as select and poll report.
+ */
+int asyncore_map_set_presume(struct asyncore_map *map, bool presume);
+
+/* ------------------------------------------------------------------------
+ * Transports: a socket is whatever behaves like one
+ * ------------------------------------------------------------------------ */
+
+/* Directions, as bits. */
+#define ASYNCORE_READ 0x1u
+#define ASYNCORE_WRITE 0x2u
+
+/*
+ * What self.socket may be in Python: any object with recv, send, close and so
+ * on.  No slot is mandatory: where one is NULL, a plain socket's is used.
+ * `state` is the pointer given to asyncore_set_transport().  No slot may close
+ * or free the channel.  Constant, must outlive its users; `reserved` is NULL,
+ * as in struct asyncore_class.
+ */
+struct asyncore_transport {
+	const char *name;
+	/* > 0: a count; 0: the end; or a negative errno value. */
+	ssize_t (*recv)(void *state, int fd, void *buf, size_t len);
+	ssize_t (*send)(void *state, int fd, const void *buf, size_t len);
+	/* Closes fd, if it is not -1, and frees the state. */
+	int (*close)(void *state, int fd);
+	/* getsockopt(SO_ERROR): the error that is pending, a positive errno
+	 * value, or 0. */
+	int (*so_error)(void *state, int fd);
+	/* Is there input inside that the kernel does not know of?  Asked after
+	 * every change of the channel; counts as ready to read. */
+	bool (*pending)(void *state, int fd);
+	/* Which directions to watch (bits of ASYNCORE_READ, ASYNCORE_WRITE)
+	 * where the channel wants `want`; a handshake may need another one.
+	 * Asked after every change of the channel.  If either becomes ready,
+	 * every direction that the channel wants is called. */
+	unsigned (*interest)(void *state, int fd, unsigned want);
+	void (*reserved[8])(void);
+};
+
+/*
+ * d.socket = transport: d gets `fd` (non-blocking; -1 if it has none: it is
+ * then always ready, as a regular file is) with this transport, and enters its
+ * map.  If d has this `fd` already, as after a plain text greeting, only the
+ * transport is exchanged.  connected and addr stay as they are.  -EBUSY: it
+ * has another descriptor.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns both:
+ * transport->close() is called once.  On failure nothing is taken.
+ */
+int asyncore_set_transport(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state, int fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ASYNCORE_H */

@@ -1,0 +1,160 @@
+/*
+ * channel.c - the default methods of a dispatcher that has a descriptor: send,
+ * recv, close, and its coming into and going out of a map.
+ */
+#include "internal.h"
+
+#include <sys/socket.h>
+
+static ssize_t
+gone(struct asyncore_dispatcher *d, int (*hook)(struct asyncore_dispatcher *))
+{
+	int err = hook(d);
+
+	return asyncore__raised(err) ? err : 0;
+}
+
+static ssize_t
+transport_send(const struct asyncore_dispatcher *d, const void *data,
+    size_t len)
+{
+	const struct asyncore_transport *t = d->transport;
+
+	if (t->send == NULL)
+		t = &asyncore__socket_transport;
+	return t->send(d->transport_state, d->fd, data, len);
+}
+
+static ssize_t
+transport_recv(const struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	const struct asyncore_transport *t = d->transport;
+
+	if (t->recv == NULL)
+		t = &asyncore__socket_transport;
+	return t->recv(d->transport_state, d->fd, buf, len);
+}
+
+/* A send that took everything promises room; a send of nothing says nothing. */
+static void
+note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
+{
+	const bool all = n >= 0 && (size_t)n == len;
+
+	if (len == 0)
+		return;
+	d->sent = d->sent || all;
+	asyncore__set_blocked(d, !all);
+}
+
+ssize_t
+asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
+    size_t len)
+{
+	ssize_t n;
+
+	if (d->closed)
+		return 0;
+	if (d->transport == NULL)
+		return -ENOTCONN;
+	n = transport_send(d, data, len);
+	note_sent(d, n, len);
+	if (n == -EAGAIN || n == -EWOULDBLOCK)
+		return 0;
+	if (n < 0 && asyncore__disconnected((int)n))
+		return gone(d, asyncore_handle_close);
+	return n;
+}
+
+static ssize_t
+at_end(struct asyncore_dispatcher *d)
+{
+	if (d->datagram)
+		return 0;
+	d->eof = true;
+	asyncore__changed(d);
+	return gone(d, asyncore_handle_eof);
+}
+
+ssize_t
+asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (d->closed)
+		return 0;
+	if (d->transport == NULL)
+		return -ENOTCONN;
+	n = transport_recv(d, buf, len);
+	if (n > 0)
+		return n;
+	if (n == 0)
+		return at_end(d);
+	if (n == -EWOULDBLOCK)
+		return -EAGAIN;
+	if (asyncore__disconnected((int)n))
+		return gone(d, asyncore_handle_close);
+	return n;
+}
+
+int
+asyncore__default_add_channel(struct asyncore_dispatcher *d,
+    struct asyncore_map *map)
+{
+	int err = 0;
+
+	if (d->transport == NULL)
+		return -EBADF;
+	asyncore_ref(d);
+	if (d->in_map && d->map != map)
+		asyncore__map_leave(d);
+	if (d->transport == NULL || d->finalizing)
+		err = -EBADF;
+	else if (!d->in_map)
+		err = asyncore__map_enter(map, d);
+	asyncore_unref(d);
+	return err;
+}
+
+int
+asyncore__default_del_channel(struct asyncore_dispatcher *d)
+{
+	if (d->in_map)
+		asyncore__map_leave(d);
+	return 0;
+}
+
+/* Takes the descriptor away first: nobody can close it a second time. */
+int
+asyncore__close_transport(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_transport *t = d->transport;
+	const int fd = d->fd;
+
+	if (t == NULL)
+		return 0;
+	d->transport = NULL;
+	d->fd = -1;
+	if (t->close != NULL)
+		return t->close(d->transport_state, fd);
+	return fd >= 0 ? asyncore__socket_transport.close(NULL, fd) : 0;
+}
+
+int
+asyncore__default_close(struct asyncore_dispatcher *d)
+{
+	int err, err2;
+
+	if (d->closed)
+		return 0;
+	d->closed = true;
+	d->epoch++;
+	d->connected = d->connecting = d->accepting = false;
+	err = asyncore_del_channel(d);
+	if (d->in_map)
+		asyncore__map_leave(d);
+	err2 = asyncore__close_transport(d);
+	if (asyncore__raised(err))
+		return err;
+	return err2 == -ENOTCONN || err2 == -EBADF ? 0 : err2;
+}

@@ -1,0 +1,386 @@
+/*
+ * class.c - classes: their slots, inheritance, and the calls through them.
+ *
+ * A slot is looked up from the instance's class towards the root at each call:
+ * the root has every slot filled, chains are one or two long, and nothing has
+ * to be resolved, cached or freed.  Every call into a user's hook passes
+ * through here; it holds a reference meanwhile, is not made on a closed
+ * channel, and remembers which hook it was that failed.
+ */
+#include "internal.h"
+
+#include <unistd.h>
+
+static const struct asyncore_class *
+base_of(const struct asyncore_class *cls)
+{
+	return cls->base != NULL ? cls->base : &asyncore_dispatcher_class;
+}
+
+/* Sets c to the class, from d's own upwards, that fills the slot. */
+#define FIND(c, d, slot)						\
+	for ((c) = (d)->cls; (c)->slot == NULL; (c) = base_of(c))	\
+		continue
+
+bool
+asyncore_always(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	return true;
+}
+
+bool
+asyncore_never(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	return false;
+}
+
+static bool
+has_cycle(const struct asyncore_class *cls)
+{
+	const struct asyncore_class *slow = cls, *fast = cls;
+
+	while (fast != NULL && fast->base != NULL) {
+		slow = slow->base;
+		fast = fast->base->base;
+		if (slow == fast)
+			return true;
+	}
+	return false;
+}
+
+static bool
+uses_reserved(const struct asyncore_class *cls)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof cls->reserved / sizeof cls->reserved[0]; i++)
+		if (cls->reserved[i] != NULL)
+			return true;
+	return false;
+}
+
+/* 0 and the size of the state, if instances can be made of cls. */
+int
+asyncore__class_check(const struct asyncore_class *cls, size_t *size)
+{
+	if (cls == NULL || has_cycle(cls))
+		return -EINVAL;
+	for (*size = 0; cls != NULL; cls = cls->base) {
+		if (uses_reserved(cls))
+			return -ENOTSUP;
+		if (cls->flags & ~ASYNCORE_ASK_ON_CHANGE)
+			return -EINVAL;
+		if (*size == 0)
+			*size = cls->instance_size;
+		else if (cls->instance_size > *size)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+bool
+asyncore__class_extends(const struct asyncore_class *cls,
+    const struct asyncore_class *base)
+{
+	while (cls != NULL && cls != base)
+		cls = cls->base;
+	return cls == base;
+}
+
+const char *
+asyncore__class_name(const struct asyncore_class *cls)
+{
+	while (cls->name == NULL)
+		cls = base_of(cls);
+	return cls->name;
+}
+
+static enum asyncore__ask
+ask_of(const struct asyncore_class *cls,
+    bool (*predicate)(struct asyncore_dispatcher *d))
+{
+	if (predicate == asyncore_always || predicate == asyncore_never)
+		return ASK_NEVER;
+	if (cls->flags & ASYNCORE_ASK_ON_CHANGE)
+		return ASK_ON_CHANGE;
+	return ASK_EVERY_PASS;
+}
+
+/* Finds the predicates, which a pass has no time to look up. */
+void
+asyncore__class_bind(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *r, *w;
+	enum asyncore__ask ask_r, ask_w;
+
+	FIND(r, d, readable);
+	FIND(w, d, writable);
+	d->readable = r->readable;
+	d->writable = w->writable;
+	ask_r = ask_of(r, r->readable);
+	ask_w = ask_of(w, w->writable);
+	d->ask = (uint8_t)(ask_r > ask_w ? ask_r : ask_w);
+	if (d->ask == ASK_NEVER)
+		d->wish = (uint8_t)
+		    ((d->readable == asyncore_always ? ASYNCORE_READ : 0) |
+		    (d->writable == asyncore_always ? ASYNCORE_WRITE : 0));
+}
+
+static const char *const hook_names[] = {
+	"", "handle_read", "handle_write", "handle_expt", "handle_connect",
+	"handle_accepted", "handle_accept", "handle_close", "handle_error",
+	"handle_eof", "handle_read_event", "handle_write_event",
+	"handle_expt_event", "handle_connect_event"
+};
+
+const char *
+asyncore__hook_name(enum asyncore__hook hook)
+{
+	return hook_names[hook];
+}
+
+/* After a hook: who failed first is who is named. */
+static int
+leave(struct asyncore_dispatcher *d, enum asyncore__hook hook, int err)
+{
+	if (!asyncore__raised(err))
+		d->failed = HOOK_NONE;
+	else if (d->failed == HOOK_NONE)
+		d->failed = (uint8_t)hook;
+	asyncore__called(d);
+	asyncore_unref(d);
+	return err;
+}
+
+#define HOOK(slot, number)						\
+int									\
+asyncore_##slot(struct asyncore_dispatcher *d)				\
+{									\
+	const struct asyncore_class *cls;				\
+									\
+	if (d == NULL)							\
+		return -EINVAL;						\
+	if (d->closed)							\
+		return 0;						\
+	FIND(cls, d, slot);						\
+	asyncore_ref(d);						\
+	return leave(d, number, cls->slot(d));				\
+}
+
+HOOK(handle_read, HOOK_READ)
+HOOK(handle_write, HOOK_WRITE)
+HOOK(handle_expt, HOOK_EXPT)
+HOOK(handle_connect, HOOK_CONNECT)
+HOOK(handle_accept, HOOK_ACCEPT)
+HOOK(handle_eof, HOOK_EOF)
+HOOK(handle_read_event, HOOK_READ_EVENT)
+HOOK(handle_write_event, HOOK_WRITE_EVENT)
+HOOK(handle_expt_event, HOOK_EXPT_EVENT)
+HOOK(handle_connect_event, HOOK_CONNECT_EVENT)
+
+int
+asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
+    const struct sockaddr *addr, socklen_t addrlen)
+{
+	const struct asyncore_class *cls;
+
+	if (d == NULL || d->closed) {
+		if (fd >= 0)
+			close(fd);
+		return d == NULL ? -EINVAL : 0;
+	}
+	FIND(cls, d, handle_accepted);
+	asyncore_ref(d);
+	return leave(d, HOOK_ACCEPTED,
+	    cls->handle_accepted(d, fd, addr, addrlen));
+}
+
+/*
+ * A handle_close() that reads what is left finds the connection gone again:
+ * it is not called a second time inside of itself.
+ */
+int
+asyncore_handle_close(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *cls;
+	int err;
+
+	if (d == NULL)
+		return -EINVAL;
+	if (d->closed || d->closing)
+		return 0;
+	FIND(cls, d, handle_close);
+	asyncore_ref(d);
+	d->closing = true;
+	err = cls->handle_close(d);
+	d->closing = false;
+	return leave(d, HOOK_CLOSE, err);
+}
+
+int
+asyncore_handle_error(struct asyncore_dispatcher *d, int err)
+{
+	const struct asyncore_class *cls;
+
+	if (d == NULL)
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	FIND(cls, d, handle_error);
+	asyncore_ref(d);
+	return leave(d, HOOK_ERROR, cls->handle_error(d, err));
+}
+
+bool
+asyncore_readable(struct asyncore_dispatcher *d)
+{
+	return d != NULL && !d->closed && d->readable(d);
+}
+
+bool
+asyncore_writable(struct asyncore_dispatcher *d)
+{
+	return d != NULL && !d->closed && d->writable(d);
+}
+
+ssize_t
+asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	const struct asyncore_class *cls;
+	ssize_t n;
+
+	if (d == NULL || (data == NULL && len > 0))
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	FIND(cls, d, send);
+	asyncore_ref(d);
+	n = cls->send(d, data, len);
+	asyncore__called(d);
+	asyncore_unref(d);
+	return n;
+}
+
+ssize_t
+asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	const struct asyncore_class *cls;
+	ssize_t n;
+
+	if (d == NULL || buf == NULL || len == 0)
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	FIND(cls, d, recv);
+	asyncore_ref(d);
+	n = cls->recv(d, buf, len);
+	asyncore__called(d);
+	asyncore_unref(d);
+	return n;
+}
+
+int
+asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
+    socklen_t *addrlen)
+{
+	const struct asyncore_class *cls;
+	int fd;
+
+	if (d == NULL || (addr != NULL && addrlen == NULL))
+		return -EINVAL;
+	FIND(cls, d, accept);
+	asyncore_ref(d);
+	fd = cls->accept(d, addr, addrlen);
+	asyncore__called(d);
+	asyncore_unref(d);
+	return fd;
+}
+
+int
+asyncore_close(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *cls;
+	int err;
+
+	if (d == NULL)
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	FIND(cls, d, close);
+	asyncore_ref(d);
+	err = cls->close(d);
+	asyncore__called(d);
+	asyncore_unref(d);
+	return err;
+}
+
+int
+asyncore_add_channel(struct asyncore_dispatcher *d, struct asyncore_map *map)
+{
+	const struct asyncore_class *cls;
+
+	if (d == NULL || d->finalizing)
+		return -EINVAL;
+	FIND(cls, d, add_channel);
+	return cls->add_channel(d, map != NULL ? map : d->map);
+}
+
+int
+asyncore_del_channel(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *cls;
+	int err;
+
+	if (d == NULL)
+		return -EINVAL;
+	FIND(cls, d, del_channel);
+	asyncore_ref(d);
+	err = cls->del_channel(d);
+	asyncore_unref(d);
+	return err;
+}
+
+void
+asyncore__left_map(struct asyncore_dispatcher *d, struct asyncore_map *map)
+{
+	const struct asyncore_class *cls;
+
+	FIND(cls, d, left_map);
+	cls->left_map(d, map);
+}
+
+void
+asyncore__finalize(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *cls;
+
+	FIND(cls, d, finalize);
+	cls->finalize(d);
+}
+
+void
+asyncore__log_message(struct asyncore_dispatcher *d, const char *message)
+{
+	const struct asyncore_class *cls;
+
+	FIND(cls, d, log);
+	asyncore_ref(d);
+	cls->log(d, message);
+	asyncore__called(d);
+	asyncore_unref(d);
+}
+
+void
+asyncore__log_info_message(struct asyncore_dispatcher *d, const char *message,
+    const char *type)
+{
+	const struct asyncore_class *cls;
+
+	FIND(cls, d, log_info);
+	asyncore_ref(d);
+	cls->log_info(d, message, type);
+	asyncore__called(d);
+	asyncore_unref(d);
+}

@@ -1,0 +1,544 @@
+/*
+ * dispatcher.c - a dispatcher's life, its descriptor and its attributes.
+ *
+ * One allocation holds the dispatcher and, behind it, the instance's state.  It
+ * is in exactly one of three conditions: without a descriptor, open, or closed;
+ * each new descriptor begins a new epoch.
+ */
+#include "internal.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Where the state begins: behind the dispatcher, aligned for any type. */
+#define STATE								\
+	((sizeof(struct asyncore_dispatcher) + alignof(max_align_t) - 1) /	\
+	    alignof(max_align_t) * alignof(max_align_t))
+
+void
+asyncore__default_left_map(struct asyncore_dispatcher *d,
+    struct asyncore_map *map)
+{
+	(void)d;
+	(void)map;
+}
+
+void
+asyncore__default_finalize(struct asyncore_dispatcher *d)
+{
+	(void)d;
+}
+
+const struct asyncore_class asyncore_dispatcher_class = {
+	.name = "dispatcher",
+	ASYNCORE__DISPATCHER_SLOTS
+};
+
+/* ---- Life. ---- */
+
+/* NULL with errno set; `map` is not NULL. */
+struct asyncore_dispatcher *
+asyncore__alloc(const struct asyncore_class *cls, struct asyncore_map *map)
+{
+	struct asyncore_dispatcher *d;
+	size_t size;
+	int err = asyncore__class_check(cls, &size);
+
+	if (err == 0 && map->freed)
+		err = -EINVAL;
+	if (err == 0 && size > SIZE_MAX - STATE)
+		err = -ENOMEM;
+	if (err < 0) {
+		errno = -err;
+		return NULL;
+	}
+	d = calloc(1, STATE + size);
+	if (d == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	d->cls = cls;
+	d->refs = 1;
+	d->fd = -1;
+	d->map = map;
+	asyncore__map_ref(map);
+	asyncore__list_init(&d->asked);
+	asyncore__list_init(&d->all);
+	asyncore__list_init(&d->changed);
+	asyncore__list_init(&d->standing);
+	asyncore__class_bind(d);
+	return d;
+}
+
+struct asyncore_dispatcher *
+asyncore_new(const struct asyncore_class *cls, struct asyncore_map *map)
+{
+	map = asyncore__map_or_default(map);
+	return map != NULL ? asyncore__alloc(cls, map) : NULL;
+}
+
+struct asyncore_dispatcher *
+asyncore_ref(struct asyncore_dispatcher *d)
+{
+	if (d != NULL)
+		d->refs++;
+	return d;
+}
+
+/* finalize() runs with a reference, so that it may call what takes one. */
+static void
+dispose(struct asyncore_dispatcher *d)
+{
+	d->refs = 1;
+	d->finalizing = d->closed = true;
+	(void)asyncore__close_transport(d);
+	if (!d->stillborn)
+		asyncore__finalize(d);
+	asyncore__address_clear(&d->addr);
+	free(d->ignore_log_types);
+	asyncore__map_unref(d->map);
+	free(d);
+}
+
+void
+asyncore_unref(struct asyncore_dispatcher *d)
+{
+	if (d != NULL && --d->refs == 0)
+		dispose(d);
+}
+
+/* A constructor failed: nobody has seen d, so it is not finalized either. */
+void
+asyncore__discard(struct asyncore_dispatcher *d)
+{
+	d->stillborn = d->closed = true;
+	if (d->in_map)
+		asyncore__map_leave(d);
+	asyncore_unref(d);
+}
+
+void *
+asyncore_self(const struct asyncore_dispatcher *d)
+{
+	return d != NULL ? (void *)((uintptr_t)d + STATE) : NULL;
+}
+
+/* ---- The descriptor. ---- */
+
+static void
+begin_epoch(struct asyncore_dispatcher *d)
+{
+	d->epoch++;
+	d->closed = d->closing = false;
+	d->eof = d->paused = d->pause_said = false;
+	d->blocked = d->sent = false;
+}
+
+/*
+ * d, which has none, gets a descriptor and enters its map.  What kind it is has
+ * been said already (watched, pollable, stream, datagram).  On failure d is as
+ * before, and the descriptor is the caller's.
+ */
+int
+asyncore__adopt(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state, int fd)
+{
+	const bool was_closed = d->closed;
+	int err;
+
+	begin_epoch(d);
+	d->transport = transport;
+	d->transport_state = state;
+	d->fd = fd;
+	err = asyncore_add_channel(d, NULL);
+	if (err >= 0 || d->transport == NULL)
+		return 0;	/* or an add_channel() of its own closed it */
+	if (d->in_map)
+		asyncore__map_leave(d);
+	d->transport = NULL;
+	d->fd = -1;
+	d->closed = was_closed;
+	return err;
+}
+
+static int
+adopt_socket(struct asyncore_dispatcher *d, int fd, int type, bool watched)
+{
+	d->stream = type == SOCK_STREAM;
+	d->datagram = type != SOCK_STREAM && type != SOCK_SEQPACKET;
+	d->watched = watched || d->datagram;
+	d->pollable = true;
+	return asyncore__adopt(d, &asyncore__socket_transport, NULL, fd);
+}
+
+int
+asyncore_create_socket(struct asyncore_dispatcher *d, int family, int type)
+{
+	int fd, err;
+
+	if (d == NULL || d->finalizing)
+		return -EINVAL;
+	if (d->transport != NULL)
+		return -EBUSY;
+	fd = asyncore__socket_create(family, type);
+	if (fd < 0)
+		return fd;
+	err = adopt_socket(d, fd, asyncore__socket_type(type), false);
+	if (err < 0)
+		close(fd);
+	return err;
+}
+
+static int
+take_socket(struct asyncore_dispatcher *d, int fd)
+{
+	int type, err;
+	socklen_t len = sizeof type;
+
+	if (d->transport != NULL)
+		return -EBUSY;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
+		return -errno;
+	if ((err = asyncore__socket_prepare(fd)) < 0)
+		return err;
+	return adopt_socket(d, fd, type, true);
+}
+
+/* A number that is a channel's already is not ours to close. */
+static bool
+is_taken(const struct asyncore_map *map, int fd)
+{
+	return asyncore__map_find(map, fd) != NULL;
+}
+
+static int
+drop(int fd, int err)
+{
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int
+asyncore_set_socket(struct asyncore_dispatcher *d, int fd)
+{
+	int err;
+
+	if (d == NULL || d->finalizing)
+		return drop(fd, -EINVAL);
+	if ((fd >= 0 && fd == d->fd) || is_taken(d->map, fd))
+		return -EEXIST;
+	err = take_socket(d, fd);
+	return err < 0 ? drop(fd, err) : 0;
+}
+
+/*
+ * Differs: one that was accepted and has lost its peer since is connected, and
+ * will find its end when it reads; in Python it is not, and may never read.
+ */
+static int
+find_peer(struct asyncore_dispatcher *d)
+{
+	struct asyncore_map *map = d->map;
+	struct sockaddr_storage addr;
+	struct sockaddr *sa = (struct sockaddr *)&addr;
+	socklen_t len = sizeof addr;
+
+	if (getpeername(d->fd, sa, &len) == 0)
+		return asyncore__address_set(&d->addr, sa, len);
+	if (errno != ENOTCONN && errno != EINVAL)
+		return -errno;
+	d->connected = d->stream && asyncore__socket_has_ended(d->fd);
+	if (!d->connected || map->accepted_fd != d->fd)
+		return 0;
+	return asyncore__address_set(&d->addr,
+	    asyncore__address_get(&map->accepted_addr),
+	    map->accepted_addr.len);
+}
+
+static struct asyncore_dispatcher *
+fail(int err)
+{
+	errno = -err;
+	return NULL;
+}
+
+struct asyncore_dispatcher *
+asyncore_new_socket(const struct asyncore_class *cls, int fd,
+    struct asyncore_map *map)
+{
+	struct asyncore_dispatcher *d;
+	int err;
+
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return fail(drop(fd, -ENOMEM));
+	if (!map->freed && is_taken(map, fd))
+		return fail(-EEXIST);
+	d = asyncore__alloc(cls, map);
+	if (d == NULL)
+		return fail(drop(fd, -errno));
+	d->connected = true;
+	err = take_socket(d, fd);
+	if (err < 0)
+		(void)drop(fd, err);
+	else
+		err = find_peer(d);
+	if (map->accepted_fd == fd)
+		map->accepted_fd = -1;
+	if (err == 0)
+		return d;
+	asyncore__discard(d);
+	return fail(err);
+}
+
+struct asyncore_dispatcher *
+asyncore_spawn(const struct asyncore_class *cls, int fd,
+    struct asyncore_map *map)
+{
+	struct asyncore_dispatcher *d = asyncore_new_socket(cls, fd, map);
+
+	asyncore_unref(d);
+	return d;
+}
+
+int
+asyncore_set_transport(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state, int fd)
+{
+	if (d == NULL || transport == NULL || d->finalizing || fd < -1)
+		return -EINVAL;
+	if (d->transport != NULL) {
+		if (fd != d->fd)
+			return -EBUSY;
+		d->transport = transport;
+		d->transport_state = state;
+		asyncore__changed(d);
+		return 0;
+	}
+	d->stream = fd >= 0;
+	d->datagram = false;
+	d->watched = true;
+	d->pollable = fd >= 0;
+	return asyncore__adopt(d, transport, state, fd);
+}
+
+int
+asyncore_detach(struct asyncore_dispatcher *d)
+{
+	int fd;
+
+	if (d == NULL)
+		return -EINVAL;
+	if (d->transport == NULL)
+		return -ENOTCONN;
+	if (d->transport != &asyncore__socket_transport &&
+	    !asyncore__file_owns(d->transport))
+		return -ENOTSUP;
+	asyncore_ref(d);
+	d->closed = true;
+	d->epoch++;
+	d->connected = d->connecting = d->accepting = false;
+	if (d->in_map)
+		asyncore__map_leave(d);
+	fd = d->fd;
+	d->fd = -1;
+	d->transport = NULL;
+	asyncore_unref(d);
+	return fd;
+}
+
+int
+asyncore_set_reuse_addr(struct asyncore_dispatcher *d)
+{
+	const int on = 1;
+
+	if (d == NULL)
+		return -EINVAL;
+	if (setsockopt(d->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+		return -errno;
+	return 0;
+}
+
+int
+asyncore_bind(struct asyncore_dispatcher *d, const struct sockaddr *addr,
+    socklen_t addrlen)
+{
+	struct asyncore__address a;
+	int err;
+
+	if (d == NULL || addr == NULL)
+		return -EINVAL;
+	if ((err = asyncore__address_set(&a, addr, addrlen)) < 0)
+		return err;
+	if (bind(d->fd, addr, addrlen) != 0) {
+		err = -errno;
+		asyncore__address_clear(&a);
+		return err;
+	}
+	asyncore__address_move(&d->addr, &a);
+	asyncore__called(d);
+	return 0;
+}
+
+/*
+ * EINTR: the connection goes on being made, as after EINPROGRESS.  Differs:
+ * EAGAIN says that none is (a local listener's queue is full); asyncore would
+ * call handle_connect() on it.
+ */
+static bool
+is_pending(int err)
+{
+	return err == EINPROGRESS || err == EALREADY || err == EINTR;
+}
+
+static int
+connected_at_once(struct asyncore_dispatcher *d)
+{
+	const uint32_t epoch = d->epoch;
+	int err;
+
+	asyncore_ref(d);
+	err = asyncore_handle_connect_event(d);
+	if (asyncore__raised(err) && d->epoch == epoch)
+		(void)asyncore_set_connecting(d, false);
+	asyncore_unref(d);
+	return asyncore__raised(err) ? err : 0;
+}
+
+int
+asyncore_connect(struct asyncore_dispatcher *d, const struct sockaddr *addr,
+    socklen_t addrlen)
+{
+	struct asyncore__address a;
+	int err;
+
+	if (d == NULL || addr == NULL)
+		return -EINVAL;
+	if ((err = asyncore__address_set(&a, addr, addrlen)) < 0)
+		return err;
+	err = connect(d->fd, addr, addrlen) == 0 ? 0 : errno;
+	if (err != 0 && err != EISCONN && !is_pending(err)) {
+		asyncore__address_clear(&a);
+		d->connected = d->connecting = false;
+		asyncore__changed(d);
+		return -err;
+	}
+	asyncore__address_move(&d->addr, &a);
+	d->connected = false;
+	(void)asyncore_set_connecting(d, true);
+	return is_pending(err) ? 0 : connected_at_once(d);
+}
+
+/* ---- Attributes. ---- */
+
+void
+asyncore_touch(struct asyncore_dispatcher *d)
+{
+	if (d != NULL)
+		asyncore__changed(d);
+}
+
+int
+asyncore_fileno(const struct asyncore_dispatcher *d)
+{
+	return d != NULL ? d->fd : -1;
+}
+
+bool
+asyncore_connected(const struct asyncore_dispatcher *d)
+{
+	return d != NULL && d->connected;
+}
+
+bool
+asyncore_connecting(const struct asyncore_dispatcher *d)
+{
+	return d != NULL && d->connecting;
+}
+
+bool
+asyncore_accepting(const struct asyncore_dispatcher *d)
+{
+	return d != NULL && d->accepting;
+}
+
+bool
+asyncore_closed(const struct asyncore_dispatcher *d)
+{
+	return d != NULL && d->closed;
+}
+
+const struct sockaddr *
+asyncore_addr(const struct asyncore_dispatcher *d, socklen_t *len)
+{
+	if (len != NULL)
+		*len = d != NULL ? d->addr.len : 0;
+	return d != NULL ? asyncore__address_get(&d->addr) : NULL;
+}
+
+const struct asyncore_class *
+asyncore_class_of(const struct asyncore_dispatcher *d)
+{
+	return d != NULL ? d->cls : NULL;
+}
+
+struct asyncore_map *
+asyncore_map_of(const struct asyncore_dispatcher *d)
+{
+	return d != NULL ? d->map : NULL;
+}
+
+/* One that is said to be in use is watched from now on. */
+static int
+state_changed(struct asyncore_dispatcher *d, bool in_use)
+{
+	d->watched = d->watched || in_use;
+	asyncore__changed(d);
+	return 0;
+}
+
+int
+asyncore_set_connected(struct asyncore_dispatcher *d, bool connected)
+{
+	if (d == NULL)
+		return -EINVAL;
+	d->connected = connected;
+	return state_changed(d, connected);
+}
+
+int
+asyncore_set_connecting(struct asyncore_dispatcher *d, bool connecting)
+{
+	if (d == NULL)
+		return -EINVAL;
+	d->connecting = connecting;
+	return state_changed(d, connecting);
+}
+
+int
+asyncore_set_accepting(struct asyncore_dispatcher *d, bool accepting)
+{
+	if (d == NULL)
+		return -EINVAL;
+	d->accepting = accepting;
+	return state_changed(d, accepting);
+}
+
+int
+asyncore_set_addr(struct asyncore_dispatcher *d, const struct sockaddr *addr,
+    socklen_t addrlen)
+{
+	struct asyncore__address a;
+	int err;
+
+	if (d == NULL)
+		return -EINVAL;
+	if ((err = asyncore__address_set(&a, addr, addrlen)) < 0)
+		return err;
+	asyncore__address_move(&d->addr, &a);
+	asyncore__called(d);
+	return 0;
+}

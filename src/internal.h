@@ -1,0 +1,321 @@
+/*
+ * internal.h - what the library's files know of each other.
+ *
+ * Arrows point one way: file -> dispatcher, listener -> events -> class (which
+ * calls the slots) -> map, poller -> ready, address, log.  A name with two
+ * underscores crosses files and is not exported.
+ */
+#ifndef ASYNCORE_INTERNAL_H
+#define ASYNCORE_INTERNAL_H
+
+#include "config.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "asyncore.h"
+
+/* A place in a circular list; the list's head is one too. */
+struct asyncore__link {
+	struct asyncore__link *prev, *next;
+};
+
+#define asyncore__of(link, member)					\
+	((struct asyncore_dispatcher *)(void *)((char *)(link) -	\
+	    offsetof(struct asyncore_dispatcher, member)))
+
+static inline void
+asyncore__list_init(struct asyncore__link *head)
+{
+	head->prev = head->next = head;
+}
+
+static inline bool
+asyncore__list_empty(const struct asyncore__link *head)
+{
+	return head->next == head;
+}
+
+static inline void
+asyncore__list_append(struct asyncore__link *head, struct asyncore__link *link)
+{
+	link->prev = head->prev;
+	link->next = head;
+	head->prev->next = link;
+	head->prev = link;
+}
+
+static inline void
+asyncore__list_remove(struct asyncore__link *link)
+{
+	link->prev->next = link->next;
+	link->next->prev = link->prev;
+	asyncore__list_init(link);
+}
+
+/* An address; one that is longer than IPv6's lives on the heap. */
+struct asyncore__address {
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in6 in6;
+		struct sockaddr *far;
+	} u;
+};
+
+int asyncore__address_set(struct asyncore__address *a,
+    const struct sockaddr *addr, socklen_t len);
+void asyncore__address_move(struct asyncore__address *to,
+    struct asyncore__address *from);
+void asyncore__address_clear(struct asyncore__address *a);
+const struct sockaddr *asyncore__address_get(
+    const struct asyncore__address *a);
+int asyncore__address_repr(const struct asyncore__address *a, char *buf,
+    size_t size);
+
+/* Hooks by number, for the name of the one that failed. */
+enum asyncore__hook {
+	HOOK_NONE, HOOK_READ, HOOK_WRITE, HOOK_EXPT, HOOK_CONNECT, HOOK_ACCEPTED,
+	HOOK_ACCEPT, HOOK_CLOSE, HOOK_ERROR, HOOK_EOF, HOOK_READ_EVENT,
+	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT
+};
+
+/* When the predicates of a class must be asked. */
+enum asyncore__ask { ASK_NEVER, ASK_ON_CHANGE, ASK_EVERY_PASS };
+
+struct asyncore_dispatcher {
+	/* What a pass reads of each channel it must ask: a cache line. */
+	struct asyncore__link asked;	/* in map->asked, if every pass */
+	bool (*readable)(struct asyncore_dispatcher *d);
+	bool (*writable)(struct asyncore_dispatcher *d);
+	uint64_t seq;			/* the order of insertion */
+	struct asyncore_map *map;	/* its own; a counted reference */
+	unsigned refs;
+	uint8_t wish;			/* what the predicates last answered */
+	uint8_t armed;			/* the events that are added */
+	uint8_t ready;			/* recorded in the wait under way */
+	uint8_t standing_for;		/* ready without asking the kernel */
+	bool in_map : 1, dirty : 1, due : 1, closed : 1;
+	bool connected : 1, connecting : 1, accepting : 1;
+	bool watched : 1;		/* from connect, listen, a given fd on */
+	bool pollable : 1;		/* the kernel knows its readiness */
+	bool stream : 1, datagram : 1;
+	bool blocked : 1;		/* ask the kernel before writing */
+	bool sent : 1;			/* a send took everything */
+	bool eof : 1, paused : 1, pause_said : 1;
+	bool closing : 1, finalizing : 1, stillborn : 1;
+	uint8_t ask;			/* enum asyncore__ask */
+	uint8_t failed;			/* enum asyncore__hook: who raised */
+
+	const struct asyncore_class *cls;
+	const struct asyncore_transport *transport;	/* NULL: none, no fd */
+	void *transport_state;
+	int fd;
+	uint32_t epoch;			/* one more for each descriptor */
+	struct asyncore__link all, changed, standing;
+	struct asyncore__address addr;
+	char *ignore_log_types;		/* NULL: the default */
+	struct event read_event, write_event;
+};
+
+/* A channel that is asked or ready, and the descriptor this is true of. */
+struct asyncore__ready {
+	struct asyncore_dispatcher *d;	/* a counted reference */
+	uint64_t seq;
+	uint32_t epoch;
+	uint8_t armed;			/* when it was recorded */
+	uint8_t bits;			/* directions, as recorded */
+	short revents;			/* the same as poll(2)'s bits */
+};
+
+/* A walk over a list, which survives the removal of any link. */
+struct asyncore__cursor {
+	struct asyncore__link *next;
+	struct asyncore__cursor *outer;
+};
+
+struct asyncore_map {
+	struct event_base *base;
+	bool own_base, freed, presume;
+	bool waiting;			/* inside of event_base_loop */
+	bool stop, ended;		/* end all loops, the inner one */
+	unsigned refs;
+	unsigned loops, walks;		/* under way */
+	unsigned asking;		/* passes in their first step */
+	size_t len;
+	uint64_t next_seq;
+	struct asyncore__link all;	/* in order of insertion */
+	struct asyncore__link asked;	/* those asked every pass, in order */
+	struct asyncore__link changed;	/* to be asked, or armed anew */
+	struct asyncore__link standing;	/* ready without asking the kernel */
+	struct asyncore__cursor *cursors;
+	struct asyncore_dispatcher **by_fd;
+	size_t by_fd_size;
+	struct asyncore__ready *ready;	/* a stack: a frame a step */
+	size_t ready_len, ready_size;
+	struct pollfd *pollfds;
+	size_t pollfds_size;
+	size_t fetch, news;		/* see asyncore__wait() */
+	struct event timer, resume;
+	int accepted_fd;		/* of the accept under way, or -1 */
+	struct asyncore__address accepted_addr;
+};
+
+/* A result that the loop must hear of. */
+static inline bool
+asyncore__raised(int err)
+{
+	return err < 0 && err != -EAGAIN;
+}
+
+static inline bool
+asyncore__leaves_loop(int err)
+{
+	return err <= ASYNCORE_EXIT_NOW;
+}
+
+/* class.c */
+int asyncore__class_check(const struct asyncore_class *cls, size_t *size);
+bool asyncore__class_extends(const struct asyncore_class *cls,
+    const struct asyncore_class *base);
+const char *asyncore__class_name(const struct asyncore_class *cls);
+void asyncore__class_bind(struct asyncore_dispatcher *d);
+void asyncore__left_map(struct asyncore_dispatcher *d,
+    struct asyncore_map *map);
+void asyncore__finalize(struct asyncore_dispatcher *d);
+const char *asyncore__hook_name(enum asyncore__hook hook);
+void asyncore__log_message(struct asyncore_dispatcher *d, const char *message);
+void asyncore__log_info_message(struct asyncore_dispatcher *d,
+    const char *message, const char *type);
+
+/* events.c: the defaults of hooks and routers, and where errors go */
+int asyncore__route(struct asyncore_dispatcher *d, int err);
+int asyncore__so_error(const struct asyncore_dispatcher *d);
+int asyncore__default_read(struct asyncore_dispatcher *d);
+int asyncore__default_write(struct asyncore_dispatcher *d);
+int asyncore__default_expt(struct asyncore_dispatcher *d);
+int asyncore__default_connect(struct asyncore_dispatcher *d);
+int asyncore__default_accepted(struct asyncore_dispatcher *d, int fd,
+    const struct sockaddr *addr, socklen_t addrlen);
+int asyncore__default_accept_hook(struct asyncore_dispatcher *d);
+int asyncore__default_handle_close(struct asyncore_dispatcher *d);
+int asyncore__default_error(struct asyncore_dispatcher *d, int err);
+int asyncore__default_read_event(struct asyncore_dispatcher *d);
+int asyncore__default_write_event(struct asyncore_dispatcher *d);
+int asyncore__default_expt_event(struct asyncore_dispatcher *d);
+int asyncore__default_connect_event(struct asyncore_dispatcher *d);
+bool asyncore__disconnected(int err);
+
+/* dispatcher.c */
+void asyncore__default_left_map(struct asyncore_dispatcher *d,
+    struct asyncore_map *map);
+void asyncore__default_finalize(struct asyncore_dispatcher *d);
+struct asyncore_dispatcher *asyncore__alloc(const struct asyncore_class *cls,
+    struct asyncore_map *map);
+void asyncore__discard(struct asyncore_dispatcher *d);
+int asyncore__adopt(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state, int fd);
+
+/* channel.c: the default methods that move bytes */
+ssize_t asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
+    size_t len);
+ssize_t asyncore__default_recv(struct asyncore_dispatcher *d, void *buf,
+    size_t len);
+int asyncore__default_close(struct asyncore_dispatcher *d);
+int asyncore__default_add_channel(struct asyncore_dispatcher *d,
+    struct asyncore_map *map);
+int asyncore__default_del_channel(struct asyncore_dispatcher *d);
+int asyncore__close_transport(struct asyncore_dispatcher *d);
+
+/* listener.c */
+int asyncore__default_accept(struct asyncore_dispatcher *d,
+    struct sockaddr *addr, socklen_t *addrlen);
+void asyncore__on_resume(evutil_socket_t fd, short what, void *arg);
+
+/* socket.c */
+extern const struct asyncore_transport asyncore__socket_transport;
+int asyncore__socket_create(int family, int type);
+int asyncore__socket_type(int type);
+int asyncore__socket_prepare(int fd);
+int asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len);
+bool asyncore__socket_has_ended(int fd);
+
+/* file.c */
+bool asyncore__file_owns(const struct asyncore_transport *transport);
+
+/* map.c */
+struct asyncore_map *asyncore__map_or_default(struct asyncore_map *map);
+void asyncore__map_ref(struct asyncore_map *map);
+void asyncore__map_unref(struct asyncore_map *map);
+struct asyncore_dispatcher *asyncore__map_find(const struct asyncore_map *map,
+    int fd);
+int asyncore__map_enter(struct asyncore_map *map,
+    struct asyncore_dispatcher *d);
+void asyncore__map_leave(struct asyncore_dispatcher *d);
+void asyncore__changed(struct asyncore_dispatcher *d);
+void asyncore__unchanged(struct asyncore_dispatcher *d);
+void asyncore__called(struct asyncore_dispatcher *d);
+void asyncore__cursor_open(struct asyncore_map *map,
+    struct asyncore__cursor *c, struct asyncore__link *head);
+void asyncore__cursor_close(struct asyncore_map *map,
+    struct asyncore__cursor *c);
+
+/* ready.c: the stack of frames */
+int asyncore__ready_reserve(struct asyncore_map *map);
+void asyncore__ready_push(struct asyncore_map *map,
+    struct asyncore_dispatcher *d);
+void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
+bool asyncore__ready_live(const struct asyncore_map *map, size_t i);
+void asyncore__ready_pop(struct asyncore_map *map, size_t frame);
+
+/* poller.c: the only file that knows libevent's I/O events */
+void asyncore__poller_enter(struct asyncore_dispatcher *d);
+void asyncore__poller_leave(struct asyncore_dispatcher *d);
+int asyncore__settle(struct asyncore_dispatcher *d);
+void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
+int asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll);
+
+/* log.c */
+void asyncore__default_log(struct asyncore_dispatcher *d, const char *message);
+void asyncore__default_log_info(struct asyncore_dispatcher *d,
+    const char *message, const char *type);
+
+/*
+ * The slots of dispatcher, for the class objects that share them: each has
+ * every slot filled.
+ */
+#define ASYNCORE__DISPATCHER_SLOTS					\
+	.readable = asyncore_always,					\
+	.writable = asyncore_always,					\
+	.handle_read = asyncore__default_read,				\
+	.handle_write = asyncore__default_write,			\
+	.handle_expt = asyncore__default_expt,				\
+	.handle_connect = asyncore__default_connect,			\
+	.handle_accepted = asyncore__default_accepted,			\
+	.handle_accept = asyncore__default_accept_hook,			\
+	.handle_close = asyncore__default_handle_close,			\
+	.handle_error = asyncore__default_error,			\
+	.handle_eof = asyncore_handle_close,				\
+	.handle_read_event = asyncore__default_read_event,		\
+	.handle_write_event = asyncore__default_write_event,		\
+	.handle_expt_event = asyncore__default_expt_event,		\
+	.handle_connect_event = asyncore__default_connect_event,	\
+	.send = asyncore__default_send,					\
+	.recv = asyncore__default_recv,					\
+	.accept = asyncore__default_accept,				\
+	.close = asyncore__default_close,				\
+	.add_channel = asyncore__default_add_channel,			\
+	.del_channel = asyncore__default_del_channel,			\
+	.log = asyncore__default_log,					\
+	.log_info = asyncore__default_log_info,				\
+	.left_map = asyncore__default_left_map,				\
+	.finalize = asyncore__default_finalize
+
+#endif /* ASYNCORE_INTERNAL_H */

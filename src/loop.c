@@ -1,0 +1,334 @@
+/*
+ * loop.c - passes, and loops of them.
+ *
+ * A pass has three steps.  Ask: the predicates, in order of insertion, and
+ * libevent watches what they wish for.  Wait: once.  Dispatch: the routers of
+ * the ready channels, in asyncore's order; a channel closed meanwhile gets
+ * nothing.  Any hook may run a loop of its own, or close any channel.
+ */
+#include "internal.h"
+
+#include <math.h>
+
+static int
+settle(struct asyncore_dispatcher *d)
+{
+	int err = asyncore__settle(d);
+
+	return err < 0 ? asyncore__route(d, err) : 0;
+}
+
+/* The caller holds a reference. */
+static int
+ask(struct asyncore_dispatcher *d)
+{
+	const uint32_t epoch = d->epoch;
+	unsigned wish = d->wish;
+
+	if (d->ask != ASK_NEVER) {
+		wish = d->readable(d) ? ASYNCORE_READ : 0;
+		if (d->epoch == epoch && d->writable(d))
+			wish |= ASYNCORE_WRITE;
+	}
+	if (d->epoch != epoch || !d->in_map)
+		return 0;
+	if (wish == d->wish && !d->due && !d->dirty)
+		return 0;
+	d->wish = (uint8_t)wish;
+	asyncore__unchanged(d);
+	return settle(d);
+}
+
+/* Takes the changed channels off their list, into a frame of their own. */
+static int
+take_changed(struct asyncore_map *map)
+{
+	const size_t frame = map->ready_len;
+	struct asyncore_dispatcher *d;
+	int err;
+
+	if (asyncore__list_empty(&map->changed))
+		return 0;
+	if ((err = asyncore__ready_reserve(map)) < 0)
+		return err;
+	while (!asyncore__list_empty(&map->changed)) {
+		d = asyncore__of(map->changed.next, changed);
+		asyncore__list_remove(&d->changed);
+		d->dirty = false;
+		d->due = true;
+		asyncore__ready_push(map, d);
+	}
+	asyncore__ready_sort(map, frame);
+	return 0;
+}
+
+/* The next of those asked every pass; NULL after the last that was there. */
+static struct asyncore_dispatcher *
+next_asked(const struct asyncore_map *map, const struct asyncore__cursor *c,
+    uint64_t limit)
+{
+	struct asyncore_dispatcher *d;
+
+	if (c->next == &map->asked)
+		return NULL;
+	d = asyncore__of(c->next, asked);
+	return d->seq < limit ? d : NULL;
+}
+
+static int
+ask_due(struct asyncore_map *map, size_t i)
+{
+	struct asyncore_dispatcher *d = map->ready[i].d;
+
+	return asyncore__ready_live(map, i) && d->due ? ask(d) : 0;
+}
+
+static int
+ask_next(struct asyncore__cursor *c, struct asyncore_dispatcher *d)
+{
+	int err;
+
+	c->next = c->next->next;
+	asyncore_ref(d);
+	err = ask(d);
+	asyncore_unref(d);
+	return err;
+}
+
+/* Two walks in one, as both are in order of insertion. */
+static int
+ask_both(struct asyncore_map *map, struct asyncore__cursor *c, size_t i,
+    uint64_t limit)
+{
+	const size_t end = map->ready_len;
+	struct asyncore_dispatcher *d;
+	int err = 0;
+
+	while (err == 0) {
+		d = next_asked(map, c, limit);
+		if (d != NULL && (i == end || d->seq <= map->ready[i].seq))
+			err = ask_next(c, d);
+		else if (i < end)
+			err = ask_due(map, i++);
+		else
+			break;
+	}
+	return err;
+}
+
+/* What was taken and not reached is still to be asked. */
+static void
+give_back(struct asyncore_map *map, size_t frame)
+{
+	struct asyncore_dispatcher *d;
+	size_t i;
+
+	for (i = frame; i < map->ready_len; i++) {
+		d = map->ready[i].d;
+		if (!asyncore__ready_live(map, i) || !d->due)
+			continue;
+		d->due = false;
+		asyncore__changed(d);
+	}
+}
+
+static int
+ask_all(struct asyncore_map *map)
+{
+	const size_t frame = map->ready_len;
+	const uint64_t limit = map->next_seq;
+	struct asyncore__cursor c;
+	int err;
+
+	if (map->asking > 0)	/* a predicate runs a loop: ask what it took */
+		give_back(map, 0);
+	if ((err = take_changed(map)) < 0)
+		return err;
+	map->asking++;
+	asyncore__cursor_open(map, &c, &map->asked);
+	err = ask_both(map, &c, frame, limit);
+	asyncore__cursor_close(map, &c);
+	map->asking--;
+	if (err != 0)
+		give_back(map, frame);
+	asyncore__ready_pop(map, frame);
+	return err;
+}
+
+/*
+ * A write that sent nothing through us tells nothing about room: the next one
+ * waits for the kernel's word, or a handle_write() that does nothing would
+ * spin.
+ */
+static int
+run(struct asyncore_map *map, size_t i, int (*fn)(struct asyncore_dispatcher *,
+    short), short revents)
+{
+	struct asyncore_dispatcher *d = map->ready[i].d;
+	int err;
+
+	if (!asyncore__ready_live(map, i))
+		return 0;
+	if (!(revents & POLLOUT))
+		return fn(d, revents);
+	if (map->ready[i].armed & ASYNCORE_WRITE)
+		asyncore__set_blocked(d, false);
+	d->sent = false;
+	err = fn(d, revents);
+	if (!d->sent && asyncore__ready_live(map, i))
+		asyncore__set_blocked(d, true);
+	return err;
+}
+
+static int
+read_one(struct asyncore_dispatcher *d, short revents)
+{
+	(void)revents;
+	return asyncore_read(d);
+}
+
+static int
+write_one(struct asyncore_dispatcher *d, short revents)
+{
+	(void)revents;
+	return asyncore_write(d);
+}
+
+static int
+sweep(struct asyncore_map *map, size_t frame, size_t end,
+    int (*fn)(struct asyncore_dispatcher *, short), short bits)
+{
+	size_t i;
+	short revents;
+	int err = 0;
+
+	for (i = frame; i < end && err == 0; i++) {
+		revents = map->ready[i].revents & bits;
+		if (revents != 0)
+			err = run(map, i, fn, revents);
+	}
+	return err;
+}
+
+static int
+dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
+{
+	const size_t end = map->ready_len;
+	int err;
+
+	if (use_poll)
+		return sweep(map, frame, end, asyncore_readwrite, ~0);
+	err = sweep(map, frame, end, read_one, POLLIN);
+	return err != 0 ? err : sweep(map, frame, end, write_one, POLLOUT);
+}
+
+static int
+pass(struct asyncore_map *map, double timeout, bool use_poll)
+{
+	const size_t frame = map->ready_len;
+	int err;
+
+	if ((err = ask_all(map)) != 0)
+		return err;
+	if (map->len == 0)
+		return 0;
+	err = asyncore__wait(map, timeout, use_poll);
+	if (err == 0)
+		err = dispatch(map, frame, use_poll);
+	asyncore__ready_pop(map, frame);
+	return err;
+}
+
+static int
+check(struct asyncore_map *map, double timeout)
+{
+	if (map == NULL)
+		return -ENOMEM;
+	if (isnan(timeout) || map->freed)
+		return -EINVAL;
+	return map->waiting ? -EBUSY : 0;
+}
+
+static int
+passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
+{
+	int err = 0;
+
+	map->loops++;
+	map->ended = false;
+	while (err == 0 && count != 0 && map->len > 0 && !map->stop &&
+	    !map->ended) {
+		err = pass(map, timeout, use_poll);
+		if (count > 0)
+			count--;
+	}
+	map->ended = false;
+	if (--map->loops == 0)
+		map->stop = false;
+	return err;
+}
+
+int
+asyncore_loop(double timeout, bool use_poll, struct asyncore_map *map,
+    int count)
+{
+	int err;
+
+	map = asyncore__map_or_default(map);
+	if ((err = check(map, timeout)) < 0)
+		return err;
+	return passes(timeout, use_poll, map, count);
+}
+
+int
+asyncore_poll(double timeout, struct asyncore_map *map)
+{
+	return asyncore_loop(timeout, false, map, 1);
+}
+
+int
+asyncore_poll2(double timeout, struct asyncore_map *map)
+{
+	return asyncore_loop(timeout, true, map, 1);
+}
+
+int
+asyncore_stop(struct asyncore_map *map)
+{
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	if (map->freed)
+		return -EINVAL;
+	map->stop = true;
+	return 0;
+}
+
+static int
+close_one(struct asyncore_dispatcher *d, void *arg)
+{
+	const bool *ignore_all = arg;
+	int err = asyncore_close(d);
+
+	if (asyncore__leaves_loop(err))
+		return err;
+	return err >= 0 || err == -EBADF || *ignore_all ? 0 : err;
+}
+
+/* What a close() of its own left in the map. */
+static int
+clear_one(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	if (d->in_map)
+		asyncore__map_leave(d);
+	return 0;
+}
+
+int
+asyncore_close_all(struct asyncore_map *map, bool ignore_all)
+{
+	int err = asyncore_map_foreach(map, close_one, &ignore_all);
+
+	return err != 0 ? err : asyncore_map_foreach(map, clear_one, NULL);
+}

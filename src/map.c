@@ -1,0 +1,334 @@
+/*
+ * map.c - maps: which channels there are, in which order, and by which number.
+ *
+ * A channel of a map is on the list `all`; on `asked` too if its predicates
+ * must be asked every pass; on `changed` while something about it is new; on
+ * `standing` while it is ready without asking the kernel.  All four are in
+ * order of insertion but `changed` and `standing`, whose users sort.  A map is
+ * counted by its owner and by each dispatcher that calls it its own.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct asyncore_map *socket_map;
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static int
+assign_timers(struct asyncore_map *map)
+{
+	if (evtimer_assign(&map->timer, map->base, on_timer, NULL) != 0)
+		return -1;
+	return evtimer_assign(&map->resume, map->base, asyncore__on_resume,
+	    map);
+}
+
+struct asyncore_map *
+asyncore_map_new(struct event_base *base)
+{
+	struct asyncore_map *map = calloc(1, sizeof *map);
+
+	if (map == NULL)
+		goto no_memory;
+	map->own_base = base == NULL;
+	map->base = base != NULL ? base : event_base_new();
+	if (map->base == NULL)
+		goto no_base;
+	if (assign_timers(map) != 0)
+		goto no_timers;
+	map->refs = 1;
+	map->presume = true;
+	map->fetch = 32;
+	map->accepted_fd = -1;
+	asyncore__list_init(&map->all);
+	asyncore__list_init(&map->asked);
+	asyncore__list_init(&map->changed);
+	asyncore__list_init(&map->standing);
+	return map;
+
+no_timers:
+	if (map->own_base)
+		event_base_free(map->base);
+no_base:
+	free(map);
+no_memory:
+	errno = ENOMEM;
+	return NULL;
+}
+
+int
+asyncore_map_free(struct asyncore_map *map)
+{
+	if (map == NULL)
+		return 0;
+	if (map->freed)
+		return -EINVAL;
+	if (map->len > 0 || map->loops > 0 || map->walks > 0)
+		return -EBUSY;
+	map->freed = true;
+	if (map == socket_map)
+		socket_map = NULL;
+	(void)evtimer_del(&map->timer);
+	(void)evtimer_del(&map->resume);
+	event_debug_unassign(&map->timer);
+	event_debug_unassign(&map->resume);
+	if (map->own_base)
+		event_base_free(map->base);
+	map->base = NULL;
+	free(map->by_fd);
+	map->by_fd = NULL;
+	map->by_fd_size = 0;
+	free(map->ready);
+	free(map->pollfds);
+	asyncore__address_clear(&map->accepted_addr);
+	asyncore__map_unref(map);
+	return 0;
+}
+
+void
+asyncore__map_ref(struct asyncore_map *map)
+{
+	map->refs++;
+}
+
+void
+asyncore__map_unref(struct asyncore_map *map)
+{
+	if (--map->refs == 0)
+		free(map);
+}
+
+struct asyncore_map *
+asyncore_socket_map(void)
+{
+	if (socket_map == NULL)
+		socket_map = asyncore_map_new(NULL);
+	return socket_map;
+}
+
+struct asyncore_map *
+asyncore__map_or_default(struct asyncore_map *map)
+{
+	return map != NULL ? map : asyncore_socket_map();
+}
+
+struct event_base *
+asyncore_map_base(struct asyncore_map *map)
+{
+	map = asyncore__map_or_default(map);
+	return map != NULL ? map->base : NULL;
+}
+
+size_t
+asyncore_map_len(const struct asyncore_map *map)
+{
+	if (map == NULL)
+		map = socket_map;
+	return map != NULL ? map->len : 0;
+}
+
+struct asyncore_dispatcher *
+asyncore__map_find(const struct asyncore_map *map, int fd)
+{
+	if (fd < 0 || (size_t)fd >= map->by_fd_size)
+		return NULL;
+	return map->by_fd[fd];
+}
+
+struct asyncore_dispatcher *
+asyncore_map_get(struct asyncore_map *map, int fd)
+{
+	if (map == NULL)
+		map = socket_map;
+	return map != NULL && !map->freed ? asyncore__map_find(map, fd) : NULL;
+}
+
+static int
+reserve_fd(struct asyncore_map *map, int fd)
+{
+	const size_t need = (size_t)fd + 1;
+	size_t size = map->by_fd_size;
+	struct asyncore_dispatcher **p;
+
+	if (fd < 0 || need <= size)
+		return 0;
+	size = need > 2 * size ? need : 2 * size;
+	p = realloc(map->by_fd, size * sizeof *p);
+	if (p == NULL)
+		return -ENOMEM;
+	memset(p + map->by_fd_size, 0, (size - map->by_fd_size) * sizeof *p);
+	map->by_fd = p;
+	map->by_fd_size = size;
+	return 0;
+}
+
+/* d has a descriptor or transport, and is in no map. */
+int
+asyncore__map_enter(struct asyncore_map *map, struct asyncore_dispatcher *d)
+{
+	int err;
+
+	if (map->freed)
+		return -EINVAL;
+	if (asyncore__map_find(map, d->fd) != NULL)
+		return -EEXIST;
+	if ((err = reserve_fd(map, d->fd)) < 0)
+		return err;
+	if (d->map != map) {
+		asyncore__map_ref(map);
+		asyncore__map_unref(d->map);
+		d->map = map;
+	}
+	asyncore__poller_enter(d);
+	if (d->fd >= 0)
+		map->by_fd[d->fd] = d;
+	d->seq = map->next_seq++;
+	asyncore__list_append(&map->all, &d->all);
+	if (d->ask == ASK_EVERY_PASS) {
+		d->wish = 0;
+		asyncore__list_append(&map->asked, &d->asked);
+	}
+	map->len++;
+	d->in_map = true;
+	d->paused = false;
+	asyncore_ref(d);
+	asyncore__changed(d);
+	return 0;
+}
+
+/* A walk that stands before this link stands before the next one now. */
+static void
+unlink_safely(struct asyncore_map *map, struct asyncore__link *link)
+{
+	struct asyncore__cursor *c;
+
+	for (c = map->cursors; c != NULL; c = c->outer)
+		if (c->next == link)
+			c->next = link->next;
+	asyncore__list_remove(link);
+}
+
+/* Leaves the poller too.  The caller holds a reference of his own. */
+void
+asyncore__map_leave(struct asyncore_dispatcher *d)
+{
+	struct asyncore_map *map = d->map;
+
+	asyncore__poller_leave(d);
+	asyncore__unchanged(d);
+	unlink_safely(map, &d->all);
+	unlink_safely(map, &d->asked);
+	asyncore__list_remove(&d->standing);
+	d->standing_for = d->ready = 0;
+	if (d->fd >= 0)
+		map->by_fd[d->fd] = NULL;
+	map->len--;
+	d->in_map = false;
+	asyncore__map_ref(map);
+	asyncore__left_map(d, map);
+	asyncore__map_unref(map);
+	asyncore_unref(d);
+}
+
+/* What it is to be watched for must be computed again before the next wait. */
+void
+asyncore__changed(struct asyncore_dispatcher *d)
+{
+	if (!d->in_map || d->dirty)
+		return;
+	d->dirty = true;
+	asyncore__list_append(&d->map->changed, &d->changed);
+}
+
+void
+asyncore__unchanged(struct asyncore_dispatcher *d)
+{
+	d->dirty = d->due = false;
+	asyncore__list_remove(&d->changed);
+}
+
+/* Its readiness, too, may be another after every call. */
+static bool
+has_moody_transport(const struct asyncore_dispatcher *d)
+{
+	return d->transport != NULL && (d->transport->pending != NULL ||
+	    d->transport->interest != NULL);
+}
+
+/* A hook of it ran, or a call was made on it. */
+void
+asyncore__called(struct asyncore_dispatcher *d)
+{
+	if (d->ask == ASK_ON_CHANGE || has_moody_transport(d))
+		asyncore__changed(d);
+}
+
+void
+asyncore__cursor_open(struct asyncore_map *map, struct asyncore__cursor *c,
+    struct asyncore__link *head)
+{
+	c->next = head->next;
+	c->outer = map->cursors;
+	map->cursors = c;
+}
+
+void
+asyncore__cursor_close(struct asyncore_map *map, struct asyncore__cursor *c)
+{
+	map->cursors = c->outer;
+}
+
+int
+asyncore_map_foreach(struct asyncore_map *map,
+    int (*fn)(struct asyncore_dispatcher *d, void *arg), void *arg)
+{
+	struct asyncore__cursor c;
+	struct asyncore_dispatcher *d;
+	uint64_t limit;
+	int result = 0;
+
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	if (fn == NULL || map->freed)
+		return -EINVAL;
+	limit = map->next_seq;
+	map->walks++;
+	asyncore__cursor_open(map, &c, &map->all);
+	while (result == 0 && c.next != &map->all) {
+		d = asyncore_ref(asyncore__of(c.next, all));
+		c.next = c.next->next;
+		if (d->seq < limit)
+			result = fn(d, arg);
+		asyncore_unref(d);
+	}
+	asyncore__cursor_close(map, &c);
+	map->walks--;
+	return result;
+}
+
+static int
+touch_it(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__changed(d);
+	return 0;
+}
+
+int
+asyncore_map_set_presume(struct asyncore_map *map, bool presume)
+{
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	map->presume = presume;
+	return asyncore_map_foreach(map, touch_it, NULL);
+}

@@ -1,0 +1,145 @@
+/*
+ * socket.c - sockets: the transport of a plain one, and how one is made,
+ * accepted and prepared.  Everything that differs between systems about
+ * non-blocking, close-on-exec and SIGPIPE is here.
+ */
+#include "internal.h"
+
+#include <event2/util.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0		/* the socket has SO_NOSIGPIPE then */
+#endif
+
+static ssize_t
+socket_recv(void *state, int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	(void)state;
+	do
+		n = recv(fd, buf, len, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t
+socket_send(void *state, int fd, const void *buf, size_t len)
+{
+	ssize_t n;
+
+	(void)state;
+	do
+		n = send(fd, buf, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* After EINTR the descriptor is closed on every system that we know. */
+static int
+socket_close(void *state, int fd)
+{
+	(void)state;
+	return close(fd) != 0 && errno != EINTR ? -errno : 0;
+}
+
+const struct asyncore_transport asyncore__socket_transport = {
+	.name = "socket",
+	.recv = socket_recv,
+	.send = socket_send,
+	.close = socket_close,
+};
+
+static int
+no_sigpipe(int fd)
+{
+#ifdef SO_NOSIGPIPE
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) != 0)
+		return -errno;
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
+/* Makes any socket one of ours. */
+int
+asyncore__socket_prepare(int fd)
+{
+	if (evutil_make_socket_nonblocking(fd) != 0 ||
+	    evutil_make_socket_closeonexec(fd) != 0)
+		return errno != 0 ? -errno : -EINVAL;
+	return no_sigpipe(fd);
+}
+
+/* A new socket, which may have been born as we want it. */
+static int
+finished(int fd, bool born_ready)
+{
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = born_ready ? no_sigpipe(fd) : asyncore__socket_prepare(fd);
+	if (err == 0)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int
+asyncore__socket_create(int family, int type)
+{
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+	type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+	return finished(socket(family, type, 0), true);
+#else
+	return finished(socket(family, type, 0), false);
+#endif
+}
+
+int
+asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	int child;
+
+	do {
+#ifdef HAVE_ACCEPT4
+		child = accept4(fd, addr, len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+		child = accept(fd, addr, len);
+#endif
+	} while (child < 0 && errno == EINTR);
+#ifdef HAVE_ACCEPT4
+	return finished(child, true);
+#else
+	return finished(child, false);
+#endif
+}
+
+/*
+ * A stream without a peer: was it connected, and its end waits to be read?  One
+ * that never was has hung up too, but has nothing to read.
+ */
+bool
+asyncore__socket_has_ended(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLIN) &&
+	    (p.revents & (POLLHUP | POLLERR));
+}
+
+/* The type that was asked for, without the flags that some systems take. */
+int
+asyncore__socket_type(int type)
+{
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+#endif
+	return type;
+}

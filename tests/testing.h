@@ -1,0 +1,60 @@
+/*
+ * testing.h - what all Check programs of this directory share.
+ *
+ * A program defines testing_add(), which adds its tests to one TCase, and has
+ * no main of its own: every test runs with each of libevent's backends and once
+ * in its debug mode, in a process of its own, with a fresh map; it fails if it
+ * leaves a descriptor behind or a channel that cannot be closed.  Output is TAP.
+ */
+#ifndef TESTING_H
+#define TESTING_H
+
+#include "config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <check.h>
+
+#include "asyncore.h"
+
+/* Defined by each program. */
+extern const char testing_suite[];
+void testing_add(TCase *tc);
+
+/* In testing_add(): says that a test was left out, and why. */
+void testing_skip(const char *test, const char *reason);
+
+/* The map of the running test, on a base of its own. */
+extern struct asyncore_map *map;
+
+/*
+ * The trace of a test: words, separated by blanks, that hooks append and the
+ * test compares: trace("r%d", i); ck_trace("r0 w0").  ck_trace() empties it.
+ */
+void trace(const char *format, ...) ASYNCORE_PRINTF(1, 2);
+const char *traced(void);
+void clear_trace(void);
+#define ck_trace(expected)						\
+	do {								\
+		ck_assert_str_eq(traced(), expected);			\
+		clear_trace();						\
+	} while (0)
+
+/* A pair of connected stream sockets; the first one is non-blocking. */
+void make_pair(int fds[2]);
+/* Opens a TCP listener on 127.0.0.1, port 0; its address goes to *addr. */
+struct sockaddr_in;
+int listen_on_loopback(struct sockaddr_in *addr);
+/* Writes all of it, or fails the test. */
+void write_all(int fd, const void *data, size_t len);
+/* Waits (bounded) until fd has the poll(2) bits, or fails the test. */
+void await(int fd, short events);
+/* Leaves no room in the send buffer of fd (non-blocking). */
+void fill(int fd);
+/* How many descriptors this process has open. */
+int count_fds(void);
+/* Seconds of the monotonic clock. */
+double now(void);
+
+#endif /* TESTING_H */
