@@ -66,30 +66,44 @@ asyncore__address_move(struct asyncore__address *to,
 	from->len = 0;
 }
 
-/* A string as Python's repr shows it; returns as snprintf(). */
+/* One character between quotes; answers where it ends. */
+static char *
+repr_char(char *p, unsigned char c, char quote, bool bytes)
+{
+	static const char named[] = "\\\n\r\t", names[] = "\\nrt";
+	const char *at = c != '\0' ? strchr(named, c) : NULL;
+
+	if (at != NULL || c == (unsigned char)quote) {
+		*p++ = '\\';
+		*p++ = at != NULL ? names[at - named] : (char)c;
+	} else if (c < ' ' || c == 0x7f || (bytes && c > 0x7f)) {
+		p += snprintf(p, 5, "\\x%02x", c);
+	} else {
+		*p++ = (char)c;
+	}
+	return p;
+}
+
+/* A path as Python's repr shows it; returns as snprintf(). */
 static int
 repr_path(const char *path, size_t len, char *buf, size_t size)
 {
 	/* Four characters a byte, b'' around them, and the NUL. */
 	char out[4 * sizeof(((struct sockaddr_un *)0)->sun_path) + 4];
 	const bool abstract = len > 0 && path[0] == '\0';
-	char *p = out;
+	char *p = out, quote = '\'';
 	size_t i;
 
 	if (!abstract)
 		len = strnlen(path, len);
+	if (memchr(path, '\'', len) != NULL && memchr(path, '"', len) == NULL)
+		quote = '"';
 	if (abstract)
 		*p++ = 'b';
-	*p++ = '\'';
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)path[i];
-
-		if (c == '\'' || c == '\\' || c < ' ' || c > '~')
-			p += snprintf(p, 5, "\\x%02x", c);
-		else
-			*p++ = (char)c;
-	}
-	*p++ = '\'';
+	*p++ = quote;
+	for (i = 0; i < len; i++)
+		p = repr_char(p, (unsigned char)path[i], quote, abstract);
+	*p++ = quote;
 	*p = '\0';
 	return snprintf(buf, size, "%s", out);
 }

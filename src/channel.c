@@ -69,7 +69,7 @@ asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
 static ssize_t
 at_end(struct asyncore_dispatcher *d)
 {
-	if (d->datagram)
+	if (d->datagram || d->eof)
 		return 0;
 	d->eof = true;
 	asyncore__changed(d);
@@ -103,12 +103,12 @@ asyncore__default_add_channel(struct asyncore_dispatcher *d,
 {
 	int err = 0;
 
-	if (d->transport == NULL)
+	if (d->transport == NULL || d->closed || d->leaving)
 		return -EBADF;
 	asyncore_ref(d);
 	if (d->in_map && d->map != map)
-		asyncore__map_leave(d);
-	if (d->transport == NULL || d->finalizing)
+		asyncore__map_leave_for_good(d);
+	if (d->closed)
 		err = -EBADF;
 	else if (!d->in_map)
 		err = asyncore__map_enter(map, d);

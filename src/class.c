@@ -65,17 +65,20 @@ uses_reserved(const struct asyncore_class *cls)
 int
 asyncore__class_check(const struct asyncore_class *cls, size_t *size)
 {
+	size_t above = SIZE_MAX;	/* what the class above has room for */
+
 	if (cls == NULL || has_cycle(cls))
 		return -EINVAL;
 	for (*size = 0; cls != NULL; cls = cls->base) {
 		if (uses_reserved(cls))
 			return -ENOTSUP;
-		if (cls->flags & ~ASYNCORE_ASK_ON_CHANGE)
+		if (cls->flags & ~ASYNCORE_ASK_ON_CHANGE ||
+		    cls->instance_size > above)
 			return -EINVAL;
 		if (*size == 0)
 			*size = cls->instance_size;
-		else if (cls->instance_size > *size)
-			return -EINVAL;
+		if (cls->instance_size > 0)
+			above = cls->instance_size;
 	}
 	return 0;
 }
@@ -141,14 +144,25 @@ asyncore__hook_name(enum asyncore__hook hook)
 	return hook_names[hook];
 }
 
-/* After a hook: who failed first is who is named. */
+static void
+enter(struct asyncore_dispatcher *d)
+{
+	asyncore_ref(d);
+	if (d->hooks++ == 0)
+		d->failed = HOOK_NONE;
+}
+
+/* Of hooks inside of each other the one that failed first is named. */
 static int
 leave(struct asyncore_dispatcher *d, enum asyncore__hook hook, int err)
 {
-	if (!asyncore__raised(err))
+	d->hooks--;
+	if (!asyncore__raised(err)) {
 		d->failed = HOOK_NONE;
-	else if (d->failed == HOOK_NONE)
+	} else if (d->failed == HOOK_NONE || d->failed_err != err) {
 		d->failed = (uint8_t)hook;
+		d->failed_err = err;
+	}
 	asyncore__called(d);
 	asyncore_unref(d);
 	return err;
@@ -165,7 +179,7 @@ asyncore_##slot(struct asyncore_dispatcher *d)				\
 	if (d->closed)							\
 		return 0;						\
 	FIND(cls, d, slot);						\
-	asyncore_ref(d);						\
+	enter(d);							\
 	return leave(d, number, cls->slot(d));				\
 }
 
@@ -192,7 +206,7 @@ asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
 		return d == NULL ? -EINVAL : 0;
 	}
 	FIND(cls, d, handle_accepted);
-	asyncore_ref(d);
+	enter(d);
 	return leave(d, HOOK_ACCEPTED,
 	    cls->handle_accepted(d, fd, addr, addrlen));
 }
@@ -212,7 +226,7 @@ asyncore_handle_close(struct asyncore_dispatcher *d)
 	if (d->closed || d->closing)
 		return 0;
 	FIND(cls, d, handle_close);
-	asyncore_ref(d);
+	enter(d);
 	d->closing = true;
 	err = cls->handle_close(d);
 	d->closing = false;
@@ -230,19 +244,32 @@ asyncore_handle_error(struct asyncore_dispatcher *d, int err)
 		return 0;
 	FIND(cls, d, handle_error);
 	asyncore_ref(d);
+	d->hooks++;		/* the hook that failed is still remembered */
 	return leave(d, HOOK_ERROR, cls->handle_error(d, err));
+}
+
+static bool
+predicate(struct asyncore_dispatcher *d,
+    bool (*ask)(struct asyncore_dispatcher *))
+{
+	bool answer;
+
+	asyncore_ref(d);
+	answer = ask(d);
+	asyncore_unref(d);
+	return answer;
 }
 
 bool
 asyncore_readable(struct asyncore_dispatcher *d)
 {
-	return d != NULL && !d->closed && d->readable(d);
+	return d != NULL && !d->closed && predicate(d, d->readable);
 }
 
 bool
 asyncore_writable(struct asyncore_dispatcher *d)
 {
-	return d != NULL && !d->closed && d->writable(d);
+	return d != NULL && !d->closed && predicate(d, d->writable);
 }
 
 ssize_t
@@ -320,11 +347,15 @@ int
 asyncore_add_channel(struct asyncore_dispatcher *d, struct asyncore_map *map)
 {
 	const struct asyncore_class *cls;
+	int err;
 
 	if (d == NULL || d->finalizing)
 		return -EINVAL;
 	FIND(cls, d, add_channel);
-	return cls->add_channel(d, map != NULL ? map : d->map);
+	asyncore_ref(d);
+	err = cls->add_channel(d, map != NULL ? map : d->map);
+	asyncore_unref(d);
+	return err;
 }
 
 int

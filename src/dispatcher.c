@@ -115,7 +115,7 @@ asyncore__discard(struct asyncore_dispatcher *d)
 {
 	d->stillborn = d->closed = true;
 	if (d->in_map)
-		asyncore__map_leave(d);
+		asyncore__map_leave_for_good(d);
 	asyncore_unref(d);
 }
 
@@ -156,7 +156,7 @@ asyncore__adopt(struct asyncore_dispatcher *d,
 	if (err >= 0 || d->transport == NULL)
 		return 0;	/* or an add_channel() of its own closed it */
 	if (d->in_map)
-		asyncore__map_leave(d);
+		asyncore__map_leave_for_good(d);
 	d->transport = NULL;
 	d->fd = -1;
 	d->closed = was_closed;

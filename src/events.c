@@ -81,6 +81,14 @@ asyncore__default_handle_close(struct asyncore_dispatcher *d)
 	return asyncore_close(d);
 }
 
+/* A class that leaves it at this is asked again, as in Python. */
+int
+asyncore__default_eof(struct asyncore_dispatcher *d)
+{
+	d->eof = false;
+	return asyncore_handle_close(d);
+}
+
 /* "handle_read", or what happened outside of any hook. */
 static const char *
 where(const struct asyncore_dispatcher *d)

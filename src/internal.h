@@ -113,11 +113,13 @@ struct asyncore_dispatcher {
 	bool closing : 1, finalizing : 1, stillborn : 1;
 	uint8_t ask;			/* enum asyncore__ask */
 	uint8_t failed;			/* enum asyncore__hook: who raised */
+	bool leaving : 1;		/* a map, not to be put back */
 
 	const struct asyncore_class *cls;
 	const struct asyncore_transport *transport;	/* NULL: none, no fd */
 	void *transport_state;
-	int fd;
+	int fd, failed_err;
+	unsigned hooks;			/* under way */
 	uint32_t epoch;			/* one more for each descriptor */
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
@@ -206,6 +208,7 @@ int asyncore__default_accepted(struct asyncore_dispatcher *d, int fd,
     const struct sockaddr *addr, socklen_t addrlen);
 int asyncore__default_accept_hook(struct asyncore_dispatcher *d);
 int asyncore__default_handle_close(struct asyncore_dispatcher *d);
+int asyncore__default_eof(struct asyncore_dispatcher *d);
 int asyncore__default_error(struct asyncore_dispatcher *d, int err);
 int asyncore__default_read_event(struct asyncore_dispatcher *d);
 int asyncore__default_write_event(struct asyncore_dispatcher *d);
@@ -259,6 +262,7 @@ struct asyncore_dispatcher *asyncore__map_find(const struct asyncore_map *map,
 int asyncore__map_enter(struct asyncore_map *map,
     struct asyncore_dispatcher *d);
 void asyncore__map_leave(struct asyncore_dispatcher *d);
+void asyncore__map_leave_for_good(struct asyncore_dispatcher *d);
 void asyncore__changed(struct asyncore_dispatcher *d);
 void asyncore__unchanged(struct asyncore_dispatcher *d);
 void asyncore__called(struct asyncore_dispatcher *d);
@@ -269,6 +273,7 @@ void asyncore__cursor_close(struct asyncore_map *map,
 
 /* ready.c: the stack of frames */
 int asyncore__ready_reserve(struct asyncore_map *map);
+bool asyncore__ready_has_room(const struct asyncore_map *map);
 void asyncore__ready_push(struct asyncore_map *map,
     struct asyncore_dispatcher *d);
 void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
@@ -281,6 +286,7 @@ void asyncore__poller_leave(struct asyncore_dispatcher *d);
 int asyncore__settle(struct asyncore_dispatcher *d);
 void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
 int asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll);
+void asyncore__note_end(struct asyncore_map *map);
 
 /* log.c */
 void asyncore__default_log(struct asyncore_dispatcher *d, const char *message);
@@ -302,7 +308,7 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
 	.handle_accept = asyncore__default_accept_hook,			\
 	.handle_close = asyncore__default_handle_close,			\
 	.handle_error = asyncore__default_error,			\
-	.handle_eof = asyncore_handle_close,				\
+	.handle_eof = asyncore__default_eof,				\
 	.handle_read_event = asyncore__default_read_event,		\
 	.handle_write_event = asyncore__default_write_event,		\
 	.handle_expt_event = asyncore__default_expt_event,		\

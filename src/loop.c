@@ -22,6 +22,7 @@ settle(struct asyncore_dispatcher *d)
 static int
 ask(struct asyncore_dispatcher *d)
 {
+	const struct asyncore_map *map = d->map;
 	const uint32_t epoch = d->epoch;
 	unsigned wish = d->wish;
 
@@ -30,7 +31,7 @@ ask(struct asyncore_dispatcher *d)
 		if (d->epoch == epoch && d->writable(d))
 			wish |= ASYNCORE_WRITE;
 	}
-	if (d->epoch != epoch || !d->in_map)
+	if (d->epoch != epoch || !d->in_map || d->map != map)
 		return 0;
 	if (wish == d->wish && !d->due && !d->dirty)
 		return 0;
@@ -235,6 +236,7 @@ pass(struct asyncore_map *map, double timeout, bool use_poll)
 	err = asyncore__wait(map, timeout, use_poll);
 	if (err == 0)
 		err = dispatch(map, frame, use_poll);
+	asyncore__note_end(map);
 	asyncore__ready_pop(map, frame);
 	return err;
 }
@@ -252,17 +254,21 @@ check(struct asyncore_map *map, double timeout)
 static int
 passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 {
+	bool outer_ended;
 	int err = 0;
 
-	map->loops++;
+	if (map->loops > 0)	/* our first wait forgets a hook's loopbreak */
+		asyncore__note_end(map);
+	outer_ended = map->ended;
 	map->ended = false;
+	map->loops++;
 	while (err == 0 && count != 0 && map->len > 0 && !map->stop &&
 	    !map->ended) {
 		err = pass(map, timeout, use_poll);
 		if (count > 0)
 			count--;
 	}
-	map->ended = false;
+	map->ended = outer_ended;
 	if (--map->loops == 0)
 		map->stop = false;
 	return err;

@@ -238,6 +238,15 @@ asyncore__map_leave(struct asyncore_dispatcher *d)
 	asyncore_unref(d);
 }
 
+/* left_map() cannot put it back. */
+void
+asyncore__map_leave_for_good(struct asyncore_dispatcher *d)
+{
+	d->leaving = true;
+	asyncore__map_leave(d);
+	d->leaving = false;
+}
+
 /* What it is to be watched for must be computed again before the next wait. */
 void
 asyncore__changed(struct asyncore_dispatcher *d)

@@ -88,6 +88,8 @@ on_event(evutil_socket_t fd, short what, void *arg)
 		forget(d);
 		return;
 	}
+	if (d->ready == 0 && !asyncore__ready_has_room(d->map))
+		return;		/* moved in meanwhile; it stays ready */
 	if (!(d->ready & KERNEL))
 		d->map->news++;
 	record(d, (what & EV_READ ? READ : 0) | (what & EV_WRITE ? WRITE : 0));
@@ -223,8 +225,9 @@ may_have_more(struct asyncore_map *map)
 	return true;
 }
 
-static void
-note_end(struct asyncore_map *map)
+/* Has anybody told libevent to end the loop? */
+void
+asyncore__note_end(struct asyncore_map *map)
 {
 	if (event_base_got_break(map->base) || event_base_got_exit(map->base))
 		map->ended = true;
@@ -241,7 +244,7 @@ run_base(struct asyncore_map *map, int flags)
 		rc = event_base_loop(map->base, EVLOOP_ONCE | flags);
 		if (rc < 0)
 			return errno != 0 ? -errno : -EBUSY;
-		note_end(map);
+		asyncore__note_end(map);
 		flags = EVLOOP_NONBLOCK;
 	} while (!map->ended && may_have_more(map));
 	return 0;

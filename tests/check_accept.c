@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +18,7 @@ const char testing_suite[] = "accept";
 
 static int accepted_result;
 static struct asyncore_dispatcher *child;
-static int n_errors, n_attempts;
+static int n_errors;
 
 /* ---- Children. ---- */
 
@@ -105,14 +104,6 @@ accept_by_hand(struct asyncore_dispatcher *d)
 	return asyncore_accept(d, NULL, NULL);
 }
 
-static int
-count_and_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
-    socklen_t *len)
-{
-	n_attempts++;
-	return asyncore_dispatcher_class.accept(d, addr, len);
-}
-
 static bool
 asked_readable(struct asyncore_dispatcher *d)
 {
@@ -127,6 +118,13 @@ asked_writable(struct asyncore_dispatcher *d)
 	(void)d;
 	trace("writable?");
 	return true;
+}
+
+static int
+on_write_event(struct asyncore_dispatcher *d)
+{
+	trace("write-event");
+	return asyncore_dispatcher_class.handle_write_event(d);
 }
 
 static int
@@ -160,15 +158,11 @@ static const struct asyncore_class server_by_hand = {
 	.handle_accept = accept_by_hand,
 };
 
-static const struct asyncore_class counting_server = {
-	.base = &refusing_server,
-	.accept = count_and_accept,
-};
-
 static const struct asyncore_class asked_server = {
 	.base = &server,
 	.readable = asked_readable,
 	.writable = asked_writable,
+	.handle_write_event = on_write_event,
 };
 
 /* Listens at p, whose descriptor is a duplicate of the channel's. */
@@ -390,16 +384,18 @@ START_TEST(accept_of_a_socket_that_does_not_listen_is_answered)
 }
 END_TEST
 
+/* Even if it is said to be connected, and its room could be presumed. */
 START_TEST(listener_is_asked_but_never_watched_for_writing)
 {
 	struct place p;
 	struct asyncore_dispatcher *d;
 
 	d = new_server(&asked_server, &p, _i < 2 ? inet : path);
+	ck_assert_int_eq(asyncore_set_connected(d, true), 0);
 	ck_assert_int_eq(asyncore_loop(0.01, _i % 2, map, 1), 0);
 	ck_trace("readable? writable?");
-	ck_assert_int_eq(asyncore_handle_write_event(d), 0);
-	ck_trace("");
+	ck_assert_int_eq(asyncore_write(d), 0);
+	ck_trace("write-event");
 	end_server(d, &p);
 }
 END_TEST
@@ -527,155 +523,6 @@ START_TEST(handle_accepted_that_fails_leaves_its_child_alone)
 }
 END_TEST
 
-/* ---- A want of descriptors. ---- */
-
-static struct rlimit usual;
-
-/* As many descriptors as there are, and no more. */
-static void
-allow_no_more(void)
-{
-	struct rlimit few;
-	int next = open("/dev/null", O_RDONLY);
-
-	ck_assert_int_ge(next, 0);
-	ck_assert_int_eq(close(next), 0);
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
-	few = usual;
-	few.rlim_cur = (rlim_t)next;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	ck_assert_int_eq(open("/dev/null", O_RDONLY), -1);
-	ck_assert_int_eq(errno, EMFILE);
-}
-
-static void
-allow_all(void)
-{
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
-}
-
-/* Passes until the trace says something, or 10 s are over. */
-static void
-run_until_traced(bool use_poll)
-{
-	const double end = now() + 10;
-
-	while (traced()[0] == '\0' && now() < end)
-		ck_assert_int_eq(asyncore_loop(1, use_poll, map, 1), 0);
-}
-
-START_TEST(listener_out_of_descriptors_says_so_once_and_goes_on_by_itself)
-{
-	struct place p;
-	struct asyncore_dispatcher *d;
-	int fd, i;
-
-	d = new_server(&refusing_server, &p, inet);
-	fd = call_place(&p);
-	allow_no_more();
-	for (i = 0; i < 6; i++)
-		ck_assert_int_eq(asyncore_loop(1, _i, map, 1), 0);
-	ck_trace("");
-	ck_assert_int_eq(n_errors, 1);
-	ck_assert(asyncore_accepting(d));
-	allow_all();
-	run_until_traced(_i);
-	ck_trace("refuse");
-	ck_assert_int_eq(n_errors, 1);
-	ck_hung_up(fd);
-	end_server(d, &p);
-}
-END_TEST
-
-/*
- * The caller is still in the queue, and must not wake the loop meanwhile.  An
- * attempt costs two passes, that which ends the pause and its own.
- */
-START_TEST(listener_out_of_descriptors_pauses_and_does_not_spin)
-{
-	const double start = now();
-	struct place p;
-	struct asyncore_dispatcher *d;
-	int fd, n_passes;
-
-	d = new_server(&counting_server, &p, inet);
-	fd = call_place(&p);
-	allow_no_more();
-	for (n_passes = 0; n_attempts < 3 && n_passes < 1000; n_passes++)
-		run_pass(_i);
-	ck_assert_int_le(n_passes, 8);
-	ck_assert_double_ge(now() - start, 0.1);
-	allow_all();
-	ck_assert_int_eq(close(fd), 0);
-	end_server(d, &p);
-}
-END_TEST
-
-START_TEST(new_want_of_descriptors_is_said_again)
-{
-	struct place p;
-	struct asyncore_dispatcher *d;
-	int fds[2], i;
-
-	d = new_server(&refusing_server, &p, inet);
-	for (i = 0; i < 2; i++) {
-		fds[i] = call_place(&p);
-		allow_no_more();
-		run_pass(_i);
-		ck_assert_int_eq(n_errors, i + 1);
-		allow_all();
-		run_until_traced(_i);
-		ck_trace("refuse");
-	}
-	ck_hung_up(fds[0]);
-	ck_hung_up(fds[1]);
-	end_server(d, &p);
-}
-END_TEST
-
-START_TEST(accept_by_hand_out_of_descriptors_is_EAGAIN)
-{
-	struct place p;
-	struct asyncore_dispatcher *d;
-	int fd, accepted;
-
-	d = new_server(&refusing_server, &p, path);
-	fd = call_place(&p);
-	allow_no_more();
-	ck_assert_int_eq(asyncore_accept(d, NULL, NULL), -EAGAIN);
-	ck_assert_int_eq(n_errors, 1);
-	allow_all();
-	accepted = asyncore_accept(d, NULL, NULL);
-	ck_assert_int_ge(accepted, 0);
-	ck_assert_int_eq(close(accepted), 0);
-	ck_hung_up(fd);
-	end_server(d, &p);
-}
-END_TEST
-
-/* A paused listener may be closed, and its place taken by another. */
-START_TEST(paused_listener_can_be_closed)
-{
-	struct place p, q;
-	struct asyncore_dispatcher *d, *other;
-	int fd, fd2;
-
-	d = new_server(&refusing_server, &p, inet);
-	other = new_server(&server, &q, inet);
-	fd = call_place(&p);
-	fd2 = call_place(&q);
-	allow_no_more();
-	run_pass(_i);
-	allow_all();
-	end_server(d, &p);
-	run_until_traced(_i);
-	ck_trace("accepted");
-	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(close(fd2), 0);
-	end_server(other, &q);
-}
-END_TEST
-
 static void
 add_ways(TCase *tc)
 {
@@ -714,19 +561,6 @@ add_failures(TCase *tc)
 	    handle_accepted_that_fails_leaves_its_child_alone, 0, 2);
 }
 
-static void
-add_shortage(TCase *tc)
-{
-	tcase_add_loop_test(tc,
-	    listener_out_of_descriptors_says_so_once_and_goes_on_by_itself, 0,
-	    2);
-	tcase_add_loop_test(tc,
-	    listener_out_of_descriptors_pauses_and_does_not_spin, 0, 2);
-	tcase_add_loop_test(tc, new_want_of_descriptors_is_said_again, 0, 2);
-	tcase_add_test(tc, accept_by_hand_out_of_descriptors_is_EAGAIN);
-	tcase_add_loop_test(tc, paused_listener_can_be_closed, 0, 2);
-}
-
 void
 testing_add(TCase *tc)
 {
@@ -739,5 +573,4 @@ testing_add(TCase *tc)
 		    "abstract names: this system has none");
 	add_ways(tc);
 	add_failures(tc);
-	add_shortage(tc);
 }

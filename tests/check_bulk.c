@@ -18,6 +18,7 @@ const char testing_suite[] = "bulk";
 
 static unsigned char *data;
 static size_t n_sent, n_received;
+static int n_writes;
 static size_t chunk;	/* what a hook offers at most */
 
 /* No two stretches of it are alike for long. */
@@ -53,6 +54,7 @@ on_write(struct asyncore_dispatcher *d)
 	size_t len = TOTAL - n_sent;
 	ssize_t n;
 
+	n_writes++;
 	if (len > chunk)
 		len = chunk;
 	n = asyncore_send(d, data + n_sent, len);
@@ -196,6 +198,29 @@ START_TEST(all_at_once_through_a_pipe_arrives_whole)
 }
 END_TEST
 
+/* A call by hand has found it full: no hook is told that there is room. */
+START_TEST(full_socket_is_not_written)
+{
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_data();
+	ck_assert_int_eq(asyncore_map_set_presume(map, _i & 1), 0);
+	make_pair(fds);
+	d = asyncore_new_socket(&sender, fds[0], map);
+	while (asyncore_send(d, data, SLOW) > 0)
+		continue;
+	chunk = 1;
+	ck_assert_int_eq(asyncore_loop(0, _i & 2, map, 1), 0);
+	ck_assert_uint_eq(n_sent, 0);
+	ck_assert_int_eq(n_writes, 0);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+	free(data);
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -206,4 +231,5 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, all_at_once_over_tcp_arrives_whole, 0, 4);
 	tcase_add_loop_test(tc, all_at_once_through_a_pipe_arrives_whole, 0,
 	    4);
+	tcase_add_loop_test(tc, full_socket_is_not_written, 0, 4);
 }

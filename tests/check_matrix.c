@@ -540,18 +540,20 @@ ck_end(void)
 }
 
 #define N_ACTIONS (int)(sizeof actions / sizeof actions[0])
-#define N_CELLS (N_ACTIONS * N_CHANNELS * 2)
+#define N_CELLS (N_ACTIONS * N_CHANNELS)
 
 static void
-make_cell(const struct kind *k, int i)
+make_cell(int i)
 {
 	static const char *const names[] = { "earlier", "self", "later" };
 	struct channel *c;
 
-	kind = k;
-	use_poll = i % 2;
-	target = &channels[i / 2 % N_CHANNELS];
-	action = &actions[i / 2 / N_CHANNELS];
+	acted = model_acted = false;
+	memset(gone, 0, sizeof gone);
+	memset(channels, 0, sizeof channels);
+	expected[0] = '\0';
+	target = &channels[i % N_CHANNELS];
+	action = &actions[i / N_CHANNELS];
 	(void)snprintf(cell, sizeof cell, "%s of %s in %s, %s", action->name,
 	    names[target - channels], kind->hook, use_poll ? "poll2" : "poll");
 	other = asyncore_map_new(NULL);
@@ -565,9 +567,9 @@ make_cell(const struct kind *k, int i)
 }
 
 static void
-run_cell(const struct kind *k, int i)
+run_cell(int i)
 {
-	make_cell(k, i);
+	make_cell(i);
 	expect_pass();
 	run_pass(map);
 	ck_assert_msg(strcmp(traced(), expected) == 0,
@@ -587,7 +589,11 @@ START_TEST(test)							\
 {									\
 	static const struct kind k = { __VA_ARGS__ };			\
 									\
-	run_cell(&k, _i);						\
+	kind = &k;							\
+	use_poll = false;						\
+	run_cell(_i);							\
+	use_poll = true;						\
+	run_cell(_i);							\
 }									\
 END_TEST
 

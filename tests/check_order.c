@@ -14,22 +14,6 @@
 
 const char testing_suite[] = "order";
 
-#define LONG 10.0		/* seconds; no test waits for it */
-
-/* One pass of the flavour under test: 0 is poll(), 1 poll2(). */
-static void
-pass(int use_poll)
-{
-	ck_assert_int_eq(use_poll ? asyncore_poll2(LONG, map) :
-	    asyncore_poll(LONG, map), 0);
-}
-
-#define ck_pass(use_poll, by_poll, by_poll2)				\
-	do {								\
-		pass(use_poll);						\
-		ck_trace((use_poll) ? by_poll2 : by_poll);		\
-	} while (0)
-
 /* ---- Insertion. ---- */
 
 START_TEST(poll_serves_all_reads_then_all_writes)

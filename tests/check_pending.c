@@ -428,6 +428,24 @@ START_TEST(transport_is_exchanged_in_place)
 }
 END_TEST
 
+START_TEST(exchange_outside_of_a_hook_is_seen_by_the_next_pass)
+{
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	peer = fds[1];
+	d = asyncore_new_socket(kinds[_i], fds[0], map);
+	look(false, "");
+	memcpy(session.inside, "early", 5);
+	session.len = 5;
+	ck_assert_int_eq(asyncore_set_transport(d, &tls, &session, fds[0]), 0);
+	look(false, "earl");
+	look(false, "y");
+	end_channel(d);
+}
+END_TEST
+
 START_TEST(exchange_keeps_the_channel_out_of_the_map_out_of_it)
 {
 	struct asyncore_dispatcher *d;
@@ -460,6 +478,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, connected_writer_in_a_handshake_does_not_spin,
 	    0, 4);
 	tcase_add_loop_test(tc, transport_is_exchanged_in_place, 0, N_KINDS);
+	tcase_add_loop_test(tc,
+	    exchange_outside_of_a_hook_is_seen_by_the_next_pass, 0, N_KINDS);
 	tcase_add_test(tc,
 	    exchange_keeps_the_channel_out_of_the_map_out_of_it);
 }

@@ -249,6 +249,23 @@ START_TEST(refused_at_once_is_answered_and_may_be_tried_again)
 }
 END_TEST
 
+/* Also where it was: nothing is under way any more. */
+START_TEST(refused_at_once_ends_what_was_pending)
+{
+	struct place p;
+	struct asyncore_dispatcher *d;
+
+	bind_place(&p, path, SOCK_STREAM);
+	d = new_client(&client, &p);
+	ck_assert_int_eq(asyncore_set_connecting(d, true), 0);
+	fails_at_once(d, &p, ECONNREFUSED);
+	ck_assert_int_eq(asyncore_set_connected(d, true), 0);
+	fails_at_once(d, &p, ECONNREFUSED);
+	end_client(d);
+	drop_place(&p);
+}
+END_TEST
+
 static void
 fails_as_a_socket(const struct place *p, int family)
 {
@@ -364,6 +381,7 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    refused_at_once_is_answered_and_may_be_tried_again, 0,
 	    n_local_places());
+	tcase_add_test(tc, refused_at_once_ends_what_was_pending);
 	tcase_add_test(tc, unreachable_is_answered);
 	tcase_add_test(tc, missing_path_is_answered);
 	tcase_add_test(tc, address_of_another_family_is_answered);

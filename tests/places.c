@@ -56,6 +56,7 @@ path(struct place *p)
 	clear(p);
 	p->addr.un.sun_family = AF_UNIX;
 	(void)name(p->addr.un.sun_path, sizeof p->addr.un.sun_path);
+	(void)unlink(p->addr.un.sun_path);	/* a killed run's */
 	p->len = sizeof p->addr.un;
 }
 

@@ -4,6 +4,7 @@
 #include "probe.h"
 
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct asyncore_dispatcher *channel[PROBES];
@@ -274,4 +275,33 @@ receive(struct asyncore_dispatcher *d)
 	else
 		trace("%d", n);
 	return n;
+}
+
+void
+foreign(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	trace("t");
+}
+
+void
+after(long usec, event_callback_fn fn)
+{
+	const struct timeval tv = { 0, usec };
+
+	ck_assert_int_eq(event_base_once(asyncore_map_base(map), -1,
+	    EV_TIMEOUT, fn, NULL, &tv), 0);
+}
+
+double
+tick(void)
+{
+	struct timespec ts = { 0, 10000000 };
+
+#ifdef CLOCK_MONOTONIC_COARSE
+	ck_assert_int_eq(clock_getres(CLOCK_MONOTONIC_COARSE, &ts), 0);
+#endif
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }

@@ -8,7 +8,13 @@
 
 #include "testing.h"
 
+#include <event2/event.h>
+
 #define PROBES 1000
+
+/* Timeouts, in seconds: one that no test waits for, and none. */
+#define LONG 10.0
+#define FOR_EVER (-1.0)
 
 /* What a hook does besides; its result is the hook's.  NULL: 0. */
 typedef int (*probe_action)(struct asyncore_dispatcher *d);
@@ -69,5 +75,26 @@ int stop_map(struct asyncore_dispatcher *d);
 int exit_now(struct asyncore_dispatcher *d);
 /* Receives at most 16 bytes and traces them, or the negative errno value. */
 int receive(struct asyncore_dispatcher *d);
+
+/* One pass over m, and what it leaves in the trace. */
+#define ck_poll(m, expected)						\
+	do {								\
+		ck_assert_int_eq(asyncore_poll(LONG, m), 0);		\
+		ck_trace(expected);					\
+	} while (0)
+
+/* One over `map`, by poll() or by poll2(). */
+#define ck_pass(use_poll, by_poll, by_poll2)				\
+	do {								\
+		ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 1), 0); \
+		ck_trace((use_poll) ? by_poll2 : by_poll);		\
+	} while (0)
+
+/* A callback of somebody else's, which traces "t". */
+void foreign(evutil_socket_t fd, short what, void *arg);
+/* Calls fn once, after so many microseconds, on the base of `map`. */
+void after(long usec, event_callback_fn fn);
+/* What libevent's clock may take away from a wait, in seconds. */
+double tick(void);
 
 #endif /* PROBE_H */

@@ -1,0 +1,204 @@
+/*
+ * check_freed.c - maps that were freed, or cannot be: what still points to one
+ * gets an error, and a channel outlives its map.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+const char testing_suite[] = "freed";
+
+static int
+on_read(struct asyncore_dispatcher *d)
+{
+	char buf[8];
+
+	trace("read");
+	return (int)asyncore_recv(d, buf, sizeof buf);
+}
+
+static int
+on_close(struct asyncore_dispatcher *d)
+{
+	trace("close");
+	return asyncore_close(d);
+}
+
+static const struct asyncore_class channel = {
+	.name = "Channel",
+	.writable = asyncore_never,
+	.handle_read = on_read,
+	.handle_close = on_close,
+};
+
+static const struct asyncore_class file = {
+	.base = &asyncore_file_dispatcher_class,
+};
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static struct asyncore_dispatcher *
+new_pair(int *peer)
+{
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	*peer = fds[1];
+	d = asyncore_new_socket(&channel, fds[0], map);
+	ck_assert_ptr_nonnull(d);
+	return d;
+}
+
+/* It is as it was: in its map, and it works. */
+static void
+ck_works(struct asyncore_dispatcher *d, int peer)
+{
+	char buf[8];
+
+	ck_trace("");
+	ck_assert(!asyncore_closed(d));
+	ck_assert_ptr_eq(asyncore_map_get(map, asyncore_fileno(d)), d);
+	ck_assert_uint_eq(asyncore_map_len(map), 1);
+	write_all(peer, "abc", 3);
+	ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
+	ck_trace("read");
+	ck_assert_int_eq(asyncore_send(d, "abc", 3), 3);
+	ck_assert_int_eq(read(peer, buf, sizeof buf), 3);
+}
+
+static void
+end_pair(struct asyncore_dispatcher *d, int peer)
+{
+	ck_works(d, peer);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(peer), 0);
+}
+
+static int
+count_one(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)d;
+	++*(int *)arg;
+	return 0;
+}
+
+START_TEST(map_with_a_channel_is_not_freed)
+{
+	struct asyncore_dispatcher *d;
+	int peer;
+
+	d = new_pair(&peer);
+	ck_assert_int_eq(asyncore_map_free(map), -EBUSY);
+	end_pair(d, peer);
+}
+END_TEST
+
+START_TEST(freed_map_is_EINVAL)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = asyncore_new(&channel, freed);
+	int n = 0;
+
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	ck_assert_ptr_eq(asyncore_map_of(d), freed);
+	ck_assert_int_eq(asyncore_loop(1, false, freed, 1), -EINVAL);
+	ck_assert_int_eq(asyncore_poll(1, freed), -EINVAL);
+	ck_assert_int_eq(asyncore_poll2(1, freed), -EINVAL);
+	ck_assert_int_eq(asyncore_stop(freed), -EINVAL);
+	ck_assert_int_eq(asyncore_close_all(freed, false), -EINVAL);
+	ck_assert_int_eq(asyncore_map_foreach(freed, count_one, &n), -EINVAL);
+	ck_assert_int_eq(asyncore_map_set_presume(freed, false), -EINVAL);
+	ck_assert_ptr_null(asyncore_map_base(freed));
+	ck_assert_ptr_null(asyncore_map_get(freed, 0));
+	ck_assert_uint_eq(asyncore_map_len(freed), 0);
+	ck_assert_int_lt(asyncore_map_free(freed), 0);
+	ck_assert_int_eq(n, 0);
+	asyncore_unref(d);
+}
+END_TEST
+
+START_TEST(freed_map_takes_no_channel)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = asyncore_new(&channel, freed);
+	const int fds_before = count_fds();
+	int fds[2];
+
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	errno = 0;
+	ck_assert_ptr_null(asyncore_new(&channel, freed));
+	ck_assert_int_eq(errno, EINVAL);
+	make_pair(fds);
+	errno = 0;
+	ck_assert_ptr_null(asyncore_new_socket(&channel, fds[0], freed));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert(!is_open(fds[0]));
+	errno = 0;
+	ck_assert_ptr_null(asyncore_new_file(&file, fds[1], freed));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert(is_open(fds[1]));
+	ck_assert_int_eq(asyncore_create_socket(d, AF_INET, SOCK_STREAM),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_set_socket(d, fds[1]), -EINVAL);
+	ck_assert(!is_open(fds[1]));
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+	ck_assert_int_lt(count_fds(), fds_before);
+}
+END_TEST
+
+START_TEST(channel_outlives_its_map_and_moves_to_another)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_new_socket(&channel, fds[0], freed);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_del_channel(d), 0);
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	ck_assert_int_eq(asyncore_add_channel(d, NULL), -EINVAL);
+	ck_assert_int_eq(asyncore_add_channel(d, map), 0);
+	ck_assert_ptr_eq(asyncore_map_of(d), map);
+	end_pair(d, fds[1]);
+}
+END_TEST
+
+START_TEST(failed_add_leaves_a_channel_in_no_map)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *keeper = asyncore_new(&channel, freed);
+	struct asyncore_dispatcher *d;
+	int peer;
+
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	d = new_pair(&peer);
+	ck_assert_int_eq(asyncore_add_channel(d, freed), -EINVAL);
+	ck_assert_uint_eq(asyncore_map_len(map), 0);
+	ck_assert(!asyncore_closed(d));
+	ck_assert_int_ge(asyncore_fileno(d), 0);
+	ck_assert_int_eq(asyncore_add_channel(d, map), 0);
+	end_pair(d, peer);
+	asyncore_unref(keeper);
+}
+END_TEST
+
+void
+testing_add(TCase *tc)
+{
+	tcase_add_test(tc, map_with_a_channel_is_not_freed);
+	tcase_add_test(tc, freed_map_is_EINVAL);
+	tcase_add_test(tc, freed_map_takes_no_channel);
+	tcase_add_test(tc, channel_outlives_its_map_and_moves_to_another);
+	tcase_add_test(tc, failed_add_leaves_a_channel_in_no_map);
+}

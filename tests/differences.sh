@@ -1,0 +1,19 @@
+#!/bin/sh
+# differences.sh - each test that docs/differences.md names exists.
+#
+# From the environment: top_srcdir.
+: "${top_srcdir:=$(dirname "$0")/..}"
+. "$top_srcdir/tests/tap.sh"
+
+# The last column's words in back quotes.
+names() {
+	awk -F'|' 'NF > 4 { print $(NF - 1) }' "$top_srcdir/docs/differences.md" |
+	    tr ',' '\n' | sed -n 's/.*`\([A-Za-z_0-9]*\)`.*/\1/p' | sort -u
+}
+
+for name in $(names); do
+	check "$name exists" grep -qE "^START_TEST\\($name\\)" \
+	    "$top_srcdir"/tests/check_*.c
+done
+check 'the table names tests' test "$tap_count" -gt 10
+done_testing

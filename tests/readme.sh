@@ -1,0 +1,85 @@
+#!/bin/sh
+# readme.sh - README.md's echo server in C is built and run, its twin in Python
+# is run, and both echo: what the first page shows is what works.
+#
+# From the environment: top_srcdir, top_builddir, CC, CPPFLAGS.
+: "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}" "${CC:=cc}"
+. "$top_srcdir/tests/tap.sh"
+
+# block LANGUAGE: the README's first block in it.
+block() {
+	awk -v fence="\`\`\`$1" '
+		$0 == fence { on = 1; next }
+		on && $0 == "```" { exit }
+		on' "$top_srcdir/README.md"
+}
+
+build() {
+	block c >"$tmp/server.c"
+	# shellcheck disable=SC2086
+	"$top_builddir/libtool" --mode=link --tag=CC $CC -std=c11 -Wall -Wextra \
+	    -Werror $CPPFLAGS -I"$top_srcdir/include" "$tmp/server.c" \
+	    "$top_builddir/libasyncore.la" -o "$tmp/server"
+}
+
+# The client sends more than any buffer holds, and wants it back.
+cat >"$tmp/client.py" <<'EOF2'
+import socket, sys, threading, time
+port, end = int(sys.argv[1]), time.monotonic() + 20
+while True:
+    try:
+        s = socket.create_connection(('127.0.0.1', port), 20)
+        break
+    except ConnectionRefusedError:
+        if time.monotonic() > end:
+            sys.exit('nobody listens')
+        time.sleep(0.01)
+data = bytes(range(256)) * 8000
+threading.Thread(target=s.sendall, args=(data,), daemon=True).start()
+got = b''
+while len(got) < len(data):
+    piece = s.recv(65536)
+    if not piece:
+        break
+    got += piece
+sys.exit(0 if got == data else 'not what was sent')
+EOF2
+
+free_port() {
+	$python -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# echoes COMMAND...: runs the server, and the client against it.
+echoes() {
+	port=$(free_port)
+	"$@" "$port" &
+	server=$!
+	$python "$tmp/client.py" "$port"
+	status=$?
+	kill "$server"
+	wait "$server" 2>/dev/null
+	return $status
+}
+
+python=
+for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 /usr/bin/python3; do
+	if ($candidate -W ignore -c 'import asyncore') >/dev/null 2>&1; then
+		python="$candidate -W ignore"
+		break
+	fi
+done
+
+check 'the server in C builds' build
+if [ -z "$python" ]; then
+	skip 'the server in C echoes' 'there is no Python with asyncore'
+	skip 'the server in Python echoes' 'there is no Python with asyncore'
+else
+	block python >"$tmp/server.py"
+	check 'the server in C echoes' echoes "$tmp/server"
+	# shellcheck disable=SC2086
+	check 'the server in Python echoes' echoes $python "$tmp/server.py"
+fi
+done_testing
