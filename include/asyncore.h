@@ -80,6 +80,7 @@ extern "C" {
 #endif
 
 struct event_base;
+struct evbuffer;
 struct asyncore_dispatcher;
 struct asyncore_map;
 struct asyncore_transport;
@@ -136,7 +137,8 @@ struct asyncore_class {
 	int (*handle_read)(struct asyncore_dispatcher *d);
 	/* There is room to write. */
 	int (*handle_write)(struct asyncore_dispatcher *d);
-	/* Out-of-band data has come. */
+	/* Out-of-band data has come.  Only a class that overrides it is
+	 * watched for that.  Called in each pass until the byte is read. */
 	int (*handle_expt)(struct asyncore_dispatcher *d);
 	/* The connection is established; asyncore_connected() turns true when
 	 * it returns without an error. */
@@ -195,12 +197,15 @@ struct asyncore_class {
 	void (*left_map)(struct asyncore_dispatcher *d,
 	    struct asyncore_map *map);
 	/* The last reference is gone, the descriptor closed: free what the
-	 * state owns.  No hook runs then or later.  A class that extends
+	 * state owns.  No hook runs then or later.  Not called by a
+	 * constructor that fails.  A class that extends
 	 * another one calls the other's finalize at its end. */
 	void (*finalize)(struct asyncore_dispatcher *d);
 
+	/* For the library's own classes; NULL in yours. */
+	const void *internal;
 	/* Room for later releases; NULL. */
-	void (*reserved[17])(void);
+	void (*reserved[16])(void);
 };
 
 /*
@@ -208,6 +213,13 @@ struct asyncore_class {
  * asyncore_dispatcher_class.handle_close(d) is asyncore.dispatcher.handle_close(d).
  */
 extern const struct asyncore_class asyncore_dispatcher_class;
+
+/*
+ * asyncore.dispatcher_with_send: send() takes everything, sends at most 65536
+ * bytes at once, and the rest when there is room.  It answers len; less only
+ * where memory is short, and 0 where the connection is gone.
+ */
+extern const struct asyncore_class asyncore_dispatcher_with_send_class;
 
 /*
  * asyncore.file_dispatcher: a file, pipe or terminal.  It is born connected.
@@ -260,8 +272,9 @@ struct asyncore_dispatcher *asyncore_new_file(const struct asyncore_class *cls,
 
 /*
  * As asyncore_new_socket(), but the map alone holds it, as a server wants it:
- * the pointer is borrowed, and good until the channel leaves the map (or the
- * hook that runs returns, if that is later).
+ * the pointer is borrowed, and good until the channel leaves the map.  Any call
+ * that can run its hooks, such as asyncore_send(), may bring that about: take a
+ * reference to use it afterwards.
  */
 struct asyncore_dispatcher *asyncore_spawn(const struct asyncore_class *cls,
     int fd, struct asyncore_map *map);
@@ -455,6 +468,15 @@ const struct asyncore_class *asyncore_class_of(
 /* The map that it is in, or would enter. */
 struct asyncore_map *asyncore_map_of(const struct asyncore_dispatcher *d);
 
+/*
+ * d.out_buffer of a dispatcher_with_send: what is not sent yet.  Borrowed; it
+ * may be added to and drained.  NULL: d is none, or memory is short.
+ */
+struct evbuffer *asyncore_out_buffer(struct asyncore_dispatcher *d);
+
+/* d.debug: a dispatcher_with_send logs ("info") what it is given to send. */
+int asyncore_set_debug(struct asyncore_dispatcher *d, bool debug);
+
 /* Assigning to the attributes, as ports and bindings need it. */
 int asyncore_set_connected(struct asyncore_dispatcher *d, bool connected);
 int asyncore_set_connecting(struct asyncore_dispatcher *d, bool connecting);
@@ -476,8 +498,8 @@ int asyncore_set_ignore_log_types(struct asyncore_dispatcher *d,
 
 /*
  * asyncore.loop(timeout, use_poll, map, count): runs passes until the map is
- * empty, count passes were run, or asyncore_stop(), event_base_loopbreak() or
- * event_base_loopexit() ends it.
+ * empty, count passes were run, or asyncore_stop() ends it; or
+ * event_base_loopbreak() or event_base_loopexit(), which end the innermost.
  *
  * timeout	how long a pass waits at most; negative: for ever.  (libevent's
  *		coarse clock may end the wait one clock tick early.)
@@ -620,7 +642,8 @@ struct asyncore_transport {
  * d.socket = transport: d gets `fd` (non-blocking; -1 if it has none: it is
  * then always ready, as a regular file is) with this transport, and enters its
  * map.  If d has this `fd` already, as after a plain text greeting, only the
- * transport is exchanged.  connected and addr stay as they are.  -EBUSY: it
+ * transport is exchanged, and the old one, if it was one of the program's, is
+ * not closed.  connected and addr stay as they are.  -EBUSY: it
  * has another descriptor.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns both:
  * transport->close() is called once.  On failure nothing is taken.
  */

@@ -53,17 +53,18 @@ AC_DEFUN([ASYNCORE_SANITIZERS],
 AS_VAR_IF([asyncore_sanitizers], [yes],
 	[asyncore_sanitizers=address,undefined])
 AS_VAR_IF([asyncore_sanitizers], [no], [],
-	[asyncore_flags="-fsanitize=$asyncore_sanitizers"
-	AC_MSG_CHECKING([whether $CC links with $asyncore_flags])
+	[ASYNCORE_SANITIZE="-fsanitize=$asyncore_sanitizers"
+	AC_MSG_CHECKING([whether $CC links with $ASYNCORE_SANITIZE])
 	asyncore_save_CFLAGS=$CFLAGS
-	CFLAGS="$CFLAGS $asyncore_flags"
+	CFLAGS="$CFLAGS $ASYNCORE_SANITIZE"
 	AC_LINK_IFELSE([AC_LANG_SOURCE([[int main(void) { return 0; }]])],
 		[AC_MSG_RESULT([yes])],
 		[AC_MSG_RESULT([no])
-		AC_MSG_ERROR([$CC has no runtime library for $asyncore_flags])])
+		AC_MSG_ERROR(
+			[$CC has no runtime library for $ASYNCORE_SANITIZE])])
 	CFLAGS=$asyncore_save_CFLAGS
 	AS_VAR_APPEND([ASYNCORE_CFLAGS],
-		[" $asyncore_flags -fno-sanitize-recover=all"])
+		[" $ASYNCORE_SANITIZE -fno-sanitize-recover=all"])
 	AS_VAR_APPEND([ASYNCORE_CFLAGS], [" -fno-omit-frame-pointer"])
-	AS_VAR_APPEND([ASYNCORE_LDFLAGS], [" $asyncore_flags"])])
+	AS_VAR_APPEND([ASYNCORE_LDFLAGS], [" $ASYNCORE_SANITIZE"])])
 ])

@@ -14,9 +14,9 @@ gone(struct asyncore_dispatcher *d, int (*hook)(struct asyncore_dispatcher *))
 	return asyncore__raised(err) ? err : 0;
 }
 
-static ssize_t
-transport_send(const struct asyncore_dispatcher *d, const void *data,
-    size_t len)
+ssize_t
+asyncore__transport_send(const struct asyncore_dispatcher *d,
+    const void *data, size_t len)
 {
 	const struct asyncore_transport *t = d->transport;
 
@@ -47,23 +47,28 @@ note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 	asyncore__set_blocked(d, !all);
 }
 
+/* What a transport's answer to a send of `len` bytes means. */
 ssize_t
-asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
-    size_t len)
+asyncore__after_send(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 {
-	ssize_t n;
-
-	if (d->closed)
-		return 0;
-	if (d->transport == NULL)
-		return -ENOTCONN;
-	n = transport_send(d, data, len);
 	note_sent(d, n, len);
 	if (n == -EAGAIN || n == -EWOULDBLOCK)
 		return 0;
 	if (n < 0 && asyncore__disconnected((int)n))
 		return gone(d, asyncore_handle_close);
 	return n;
+}
+
+ssize_t
+asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
+    size_t len)
+{
+	if (d->closed)
+		return 0;
+	if (d->transport == NULL)
+		return -ENOTCONN;
+	return asyncore__after_send(d, asyncore__transport_send(d, data, len),
+	    len);
 }
 
 static ssize_t
@@ -106,12 +111,14 @@ asyncore__default_add_channel(struct asyncore_dispatcher *d,
 	if (d->transport == NULL || d->closed || d->leaving)
 		return -EBADF;
 	asyncore_ref(d);
+	asyncore__map_ref(map);
 	if (d->in_map && d->map != map)
 		asyncore__map_leave_for_good(d);
 	if (d->closed)
 		err = -EBADF;
 	else if (!d->in_map)
 		err = asyncore__map_enter(map, d);
+	asyncore__map_unref(map);
 	asyncore_unref(d);
 	return err;
 }
@@ -147,6 +154,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 
 	if (d->closed)
 		return 0;
+	asyncore_ref(d);
 	d->closed = true;
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;
@@ -154,6 +162,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	if (d->in_map)
 		asyncore__map_leave(d);
 	err2 = asyncore__close_transport(d);
+	asyncore_unref(d);
 	if (asyncore__raised(err))
 		return err;
 	return err2 == -ENOTCONN || err2 == -EBADF ? 0 : err2;

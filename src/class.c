@@ -61,6 +61,23 @@ uses_reserved(const struct asyncore_class *cls)
 	return false;
 }
 
+/* What cls has from a class of the library's own; NULL: nothing. */
+const struct asyncore__kind *
+asyncore__class_kind(const struct asyncore_class *cls)
+{
+	while (cls != NULL && cls->internal == NULL)
+		cls = cls->base;
+	return cls != NULL ? cls->internal : NULL;
+}
+
+static unsigned
+known_flags(const struct asyncore_class *cls)
+{
+	const struct asyncore__kind *kind = asyncore__class_kind(cls);
+
+	return ASYNCORE_ASK_ON_CHANGE | (kind != NULL ? kind->flags : 0);
+}
+
 /* 0 and the size of the state, if instances can be made of cls. */
 int
 asyncore__class_check(const struct asyncore_class *cls, size_t *size)
@@ -72,7 +89,7 @@ asyncore__class_check(const struct asyncore_class *cls, size_t *size)
 	for (*size = 0; cls != NULL; cls = cls->base) {
 		if (uses_reserved(cls))
 			return -ENOTSUP;
-		if (cls->flags & ~ASYNCORE_ASK_ON_CHANGE ||
+		if (cls->flags & ~known_flags(cls) ||
 		    cls->instance_size > above)
 			return -EINVAL;
 		if (*size == 0)
@@ -111,6 +128,27 @@ ask_of(const struct asyncore_class *cls,
 	return ASK_EVERY_PASS;
 }
 
+/* Does anybody want to hear of out-of-band data? */
+static bool
+overrides_expt(const struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *hook, *router;
+
+	FIND(hook, d, handle_expt);
+	FIND(router, d, handle_expt_event);
+	return hook->handle_expt != asyncore__default_expt ||
+	    router->handle_expt_event != asyncore__default_expt_event;
+}
+
+bool
+asyncore__class_overrides_send(const struct asyncore_dispatcher *d)
+{
+	const struct asyncore_class *cls;
+
+	FIND(cls, d, send);
+	return cls->send != asyncore__default_send;
+}
+
 /* Finds the predicates, which a pass has no time to look up. */
 void
 asyncore__class_bind(struct asyncore_dispatcher *d)
@@ -120,6 +158,7 @@ asyncore__class_bind(struct asyncore_dispatcher *d)
 
 	FIND(r, d, readable);
 	FIND(w, d, writable);
+	d->wants_expt = overrides_expt(d);
 	d->readable = r->readable;
 	d->writable = w->writable;
 	ask_r = ask_of(r, r->readable);
@@ -135,7 +174,8 @@ static const char *const hook_names[] = {
 	"", "handle_read", "handle_write", "handle_expt", "handle_connect",
 	"handle_accepted", "handle_accept", "handle_close", "handle_error",
 	"handle_eof", "handle_read_event", "handle_write_event",
-	"handle_expt_event", "handle_connect_event"
+	"handle_expt_event", "handle_connect_event", "collect_incoming_data",
+	"found_terminator", "handle_overflow", "initiate_send"
 };
 
 const char *
@@ -144,8 +184,8 @@ asyncore__hook_name(enum asyncore__hook hook)
 	return hook_names[hook];
 }
 
-static void
-enter(struct asyncore_dispatcher *d)
+void
+asyncore__enter_hook(struct asyncore_dispatcher *d)
 {
 	asyncore_ref(d);
 	if (d->hooks++ == 0)
@@ -153,8 +193,9 @@ enter(struct asyncore_dispatcher *d)
 }
 
 /* Of hooks inside of each other the one that failed first is named. */
-static int
-leave(struct asyncore_dispatcher *d, enum asyncore__hook hook, int err)
+int
+asyncore__leave_hook(struct asyncore_dispatcher *d, enum asyncore__hook hook,
+    int err)
 {
 	d->hooks--;
 	if (!asyncore__raised(err)) {
@@ -179,8 +220,8 @@ asyncore_##slot(struct asyncore_dispatcher *d)				\
 	if (d->closed)							\
 		return 0;						\
 	FIND(cls, d, slot);						\
-	enter(d);							\
-	return leave(d, number, cls->slot(d));				\
+	asyncore__enter_hook(d);					\
+	return asyncore__leave_hook(d, number, cls->slot(d));		\
 }
 
 HOOK(handle_read, HOOK_READ)
@@ -206,8 +247,8 @@ asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
 		return d == NULL ? -EINVAL : 0;
 	}
 	FIND(cls, d, handle_accepted);
-	enter(d);
-	return leave(d, HOOK_ACCEPTED,
+	asyncore__enter_hook(d);
+	return asyncore__leave_hook(d, HOOK_ACCEPTED,
 	    cls->handle_accepted(d, fd, addr, addrlen));
 }
 
@@ -226,11 +267,11 @@ asyncore_handle_close(struct asyncore_dispatcher *d)
 	if (d->closed || d->closing)
 		return 0;
 	FIND(cls, d, handle_close);
-	enter(d);
+	asyncore__enter_hook(d);
 	d->closing = true;
 	err = cls->handle_close(d);
 	d->closing = false;
-	return leave(d, HOOK_CLOSE, err);
+	return asyncore__leave_hook(d, HOOK_CLOSE, err);
 }
 
 int
@@ -245,7 +286,7 @@ asyncore_handle_error(struct asyncore_dispatcher *d, int err)
 	FIND(cls, d, handle_error);
 	asyncore_ref(d);
 	d->hooks++;		/* the hook that failed is still remembered */
-	return leave(d, HOOK_ERROR, cls->handle_error(d, err));
+	return asyncore__leave_hook(d, HOOK_ERROR, cls->handle_error(d, err));
 }
 
 static bool

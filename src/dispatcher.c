@@ -7,6 +7,7 @@
  */
 #include "internal.h"
 
+#include <fcntl.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -33,32 +34,57 @@ asyncore__default_finalize(struct asyncore_dispatcher *d)
 
 const struct asyncore_class asyncore_dispatcher_class = {
 	.name = "dispatcher",
-	ASYNCORE__DISPATCHER_SLOTS
+	ASYNCORE__PLAIN_SLOTS
 };
 
 /* ---- Life. ---- */
 
-/* NULL with errno set; `map` is not NULL. */
-struct asyncore_dispatcher *
-asyncore__alloc(const struct asyncore_class *cls, struct asyncore_map *map)
+static struct asyncore_dispatcher *
+fail(int err)
 {
+	errno = -err;
+	return NULL;
+}
+
+/* A size, made a multiple of any type's alignment. */
+static size_t
+aligned(size_t size)
+{
+	const size_t a = alignof(max_align_t);
+
+	return (size + a - 1) / a * a;
+}
+
+static void
+add_extra(struct asyncore_dispatcher *d, const struct asyncore__kind *kind,
+    size_t size)
+{
+	d->kind = kind;
+	if (kind == NULL)
+		return;
+	d->extra = (char *)d + STATE + aligned(size);
+	if (kind->init != NULL)
+		kind->init(d);
+}
+
+/* NULL with errno set; `map` is not NULL. */
+static struct asyncore_dispatcher *
+alloc(const struct asyncore_class *cls, struct asyncore_map *map)
+{
+	const struct asyncore__kind *kind;
 	struct asyncore_dispatcher *d;
-	size_t size;
+	size_t size, extra;
 	int err = asyncore__class_check(cls, &size);
 
-	if (err == 0 && map->freed)
-		err = -EINVAL;
-	if (err == 0 && size > SIZE_MAX - STATE)
-		err = -ENOMEM;
-	if (err < 0) {
-		errno = -err;
-		return NULL;
-	}
-	d = calloc(1, STATE + size);
-	if (d == NULL) {
-		errno = ENOMEM;
-		return NULL;
-	}
+	if (err < 0 || map->freed)
+		return fail(err < 0 ? err : -EINVAL);
+	kind = asyncore__class_kind(cls);
+	extra = kind != NULL ? kind->size : 0;
+	if (size > SIZE_MAX / 2 - STATE - extra)
+		return fail(-ENOMEM);
+	d = calloc(1, STATE + aligned(size) + extra);
+	if (d == NULL)
+		return fail(-ENOMEM);
 	d->cls = cls;
 	d->refs = 1;
 	d->fd = -1;
@@ -69,14 +95,34 @@ asyncore__alloc(const struct asyncore_class *cls, struct asyncore_map *map)
 	asyncore__list_init(&d->changed);
 	asyncore__list_init(&d->standing);
 	asyncore__class_bind(d);
+	add_extra(d, kind, size);
 	return d;
+}
+
+struct asyncore_dispatcher *
+asyncore__new(const struct asyncore_class *cls, struct asyncore_map *map)
+{
+	map = asyncore__map_or_default(map);
+	return map != NULL ? alloc(cls, map) : NULL;
+}
+
+/* A chat is made by asynchat_new(), which knows its class better. */
+static bool
+is_for_others(const struct asyncore_class *cls)
+{
+	const struct asyncore__kind *kind;
+	size_t size;
+
+	if (asyncore__class_check(cls, &size) < 0)
+		return false;
+	kind = asyncore__class_kind(cls);
+	return kind != NULL && kind->flags != 0;
 }
 
 struct asyncore_dispatcher *
 asyncore_new(const struct asyncore_class *cls, struct asyncore_map *map)
 {
-	map = asyncore__map_or_default(map);
-	return map != NULL ? asyncore__alloc(cls, map) : NULL;
+	return asyncore__new(is_for_others(cls) ? NULL : cls, map);
 }
 
 struct asyncore_dispatcher *
@@ -96,6 +142,8 @@ dispose(struct asyncore_dispatcher *d)
 	(void)asyncore__close_transport(d);
 	if (!d->stillborn)
 		asyncore__finalize(d);
+	if (d->kind != NULL && d->kind->fini != NULL)
+		d->kind->fini(d);
 	asyncore__address_clear(&d->addr);
 	free(d->ignore_log_types);
 	asyncore__map_unref(d->map);
@@ -133,7 +181,7 @@ begin_epoch(struct asyncore_dispatcher *d)
 	d->epoch++;
 	d->closed = d->closing = false;
 	d->eof = d->paused = d->pause_said = false;
-	d->blocked = d->sent = false;
+	d->blocked = d->sent = d->hung_up = false;
 }
 
 /*
@@ -146,14 +194,16 @@ asyncore__adopt(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd)
 {
 	const bool was_closed = d->closed;
+	uint32_t epoch;
 	int err;
 
 	begin_epoch(d);
+	epoch = d->epoch;
 	d->transport = transport;
 	d->transport_state = state;
 	d->fd = fd;
 	err = asyncore_add_channel(d, NULL);
-	if (err >= 0 || d->transport == NULL)
+	if (err >= 0 || d->epoch != epoch)
 		return 0;	/* or an add_channel() of its own closed it */
 	if (d->in_map)
 		asyncore__map_leave_for_good(d);
@@ -231,7 +281,7 @@ asyncore_set_socket(struct asyncore_dispatcher *d, int fd)
 	if ((fd >= 0 && fd == d->fd) || is_taken(d->map, fd))
 		return -EEXIST;
 	err = take_socket(d, fd);
-	return err < 0 ? drop(fd, err) : 0;
+	return err < 0 && err != -EEXIST ? drop(fd, err) : err;
 }
 
 /*
@@ -258,15 +308,8 @@ find_peer(struct asyncore_dispatcher *d)
 	    map->accepted_addr.len);
 }
 
-static struct asyncore_dispatcher *
-fail(int err)
-{
-	errno = -err;
-	return NULL;
-}
-
 struct asyncore_dispatcher *
-asyncore_new_socket(const struct asyncore_class *cls, int fd,
+asyncore__new_socket(const struct asyncore_class *cls, int fd,
     struct asyncore_map *map)
 {
 	struct asyncore_dispatcher *d;
@@ -277,14 +320,14 @@ asyncore_new_socket(const struct asyncore_class *cls, int fd,
 		return fail(drop(fd, -ENOMEM));
 	if (!map->freed && is_taken(map, fd))
 		return fail(-EEXIST);
-	d = asyncore__alloc(cls, map);
+	d = alloc(cls, map);
 	if (d == NULL)
 		return fail(drop(fd, -errno));
 	d->connected = true;
 	err = take_socket(d, fd);
-	if (err < 0)
+	if (err < 0 && err != -EEXIST)
 		(void)drop(fd, err);
-	else
+	else if (err == 0)
 		err = find_peer(d);
 	if (map->accepted_fd == fd)
 		map->accepted_fd = -1;
@@ -292,6 +335,13 @@ asyncore_new_socket(const struct asyncore_class *cls, int fd,
 		return d;
 	asyncore__discard(d);
 	return fail(err);
+}
+
+struct asyncore_dispatcher *
+asyncore_new_socket(const struct asyncore_class *cls, int fd,
+    struct asyncore_map *map)
+{
+	return asyncore__new_socket(is_for_others(cls) ? NULL : cls, fd, map);
 }
 
 struct asyncore_dispatcher *
@@ -310,6 +360,8 @@ asyncore_set_transport(struct asyncore_dispatcher *d,
 {
 	if (d == NULL || transport == NULL || d->finalizing || fd < -1)
 		return -EINVAL;
+	if (fd >= 0 && fcntl(fd, F_GETFD) < 0)
+		return -errno;
 	if (d->transport != NULL) {
 		if (fd != d->fd)
 			return -EBUSY;
@@ -343,7 +395,8 @@ asyncore_detach(struct asyncore_dispatcher *d)
 	d->connected = d->connecting = d->accepting = false;
 	if (d->in_map)
 		asyncore__map_leave(d);
-	fd = d->fd;
+	/* A left_map() of its own may have taken it. */
+	fd = d->transport != NULL ? d->fd : -ENOTCONN;
 	d->fd = -1;
 	d->transport = NULL;
 	asyncore_unref(d);
@@ -525,6 +578,15 @@ asyncore_set_accepting(struct asyncore_dispatcher *d, bool accepting)
 		return -EINVAL;
 	d->accepting = accepting;
 	return state_changed(d, accepting);
+}
+
+int
+asyncore_set_debug(struct asyncore_dispatcher *d, bool debug)
+{
+	if (d == NULL)
+		return -EINVAL;
+	d->debug = debug;
+	return 0;
 }
 
 int

@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,13 +19,13 @@
 bool
 asyncore__disconnected(int err)
 {
-	switch (-err) {
-	case ECONNRESET:
-	case ENOTCONN:
-	case ESHUTDOWN:
-	case ECONNABORTED:
-	case EPIPE:
-	case EBADF:
+	switch (err) {
+	case -ECONNRESET:
+	case -ENOTCONN:
+	case -ESHUTDOWN:
+	case -ECONNABORTED:
+	case -EPIPE:
+	case -EBADF:
 		return true;
 	default:
 		return false;
@@ -86,6 +87,7 @@ int
 asyncore__default_eof(struct asyncore_dispatcher *d)
 {
 	d->eof = false;
+	asyncore__changed(d);
 	return asyncore_handle_close(d);
 }
 
@@ -98,6 +100,13 @@ where(const struct asyncore_dispatcher *d)
 	return asyncore__hook_name((enum asyncore__hook)d->failed);
 }
 
+/* A program's own value may have no positive counterpart. */
+static int
+errno_of(int err)
+{
+	return err < 0 && err > -INT_MAX ? -err : 0;
+}
+
 int
 asyncore__default_error(struct asyncore_dispatcher *d, int err)
 {
@@ -106,7 +115,7 @@ asyncore__default_error(struct asyncore_dispatcher *d, int err)
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
 	    "uncaptured error, closing channel %s ([Errno %d] %s, in %s)", repr,
-	    -err, strerror(-err), where(d));
+	    errno_of(err), strerror(errno_of(err)), where(d));
 	return asyncore_handle_close(d);
 }
 
@@ -118,8 +127,8 @@ report(struct asyncore_dispatcher *d, int err, const char *hook)
 
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
-	    "uncaptured error of channel %s ([Errno %d] %s, in %s)", repr, -err,
-	    strerror(-err), hook);
+	    "uncaptured error of channel %s ([Errno %d] %s, in %s)", repr,
+	    errno_of(err), strerror(errno_of(err)), hook);
 }
 
 /*
@@ -151,22 +160,29 @@ connect_first(struct asyncore_dispatcher *d, int (*hook)(
     struct asyncore_dispatcher *))
 {
 	const uint32_t epoch = d->epoch;
-	int err;
+	int err = 0;
 
-	if (!d->connected && d->connecting) {
+	asyncore_ref(d);
+	if (!d->connected && d->connecting)
 		err = asyncore_handle_connect_event(d);
-		if (asyncore__raised(err) || d->epoch != epoch)
-			return err;
-	}
-	return hook(d);
+	if (!asyncore__raised(err) && d->epoch == epoch)
+		err = hook(d);
+	asyncore_unref(d);
+	return err;
 }
 
 int
 asyncore__default_read_event(struct asyncore_dispatcher *d)
 {
-	if (d->accepting)
-		return asyncore_handle_accept(d);
-	return connect_first(d, asyncore_handle_read);
+	int err;
+
+	if (!d->accepting)
+		return connect_first(d, asyncore_handle_read);
+	asyncore_ref(d);
+	err = asyncore_handle_accept(d);
+	d->map->accepted_fd = -1;	/* its number may mean another soon */
+	asyncore_unref(d);
+	return err;
 }
 
 int
@@ -201,13 +217,15 @@ asyncore__default_connect_event(struct asyncore_dispatcher *d)
 
 	if (err != 0)
 		return -err;
+	asyncore_ref(d);
 	err = asyncore_handle_connect(d);
-	if (asyncore__raised(err) || d->epoch != epoch)
-		return err;
-	d->connected = true;
-	d->connecting = false;
-	asyncore__changed(d);
-	return 0;
+	if (!asyncore__raised(err) && d->epoch == epoch) {
+		d->connected = true;
+		d->connecting = false;
+		asyncore__changed(d);
+	}
+	asyncore_unref(d);
+	return err;
 }
 
 int

@@ -8,7 +8,6 @@
 #include "internal.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef HAVE_SYS_EPOLL_H
@@ -18,7 +17,7 @@
 const struct asyncore_class asyncore_file_dispatcher_class = {
 	.name = "file_dispatcher",
 	.base = &asyncore_dispatcher_class,
-	ASYNCORE__DISPATCHER_SLOTS
+	ASYNCORE__PLAIN_SLOTS
 };
 
 static ssize_t
@@ -45,35 +44,18 @@ file_send(void *state, int fd, const void *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-static bool
-sigpipe_is_pending(void)
-{
-	sigset_t set;
-
-	return sigpending(&set) == 0 && sigismember(&set, SIGPIPE) == 1;
-}
-
-/*
- * write(2) to a pipe that nobody reads raises SIGPIPE and has no flag against
- * it: the signal is held back meanwhile and taken, unless it was there before.
- */
+/* write(2) to a pipe that nobody reads has no flag against SIGPIPE. */
 static ssize_t
 pipe_send(void *state, int fd, const void *buf, size_t len)
 {
-	const bool was_pending = sigpipe_is_pending();
-	sigset_t set, old;
+	struct asyncore__sigpipe guard;
 	ssize_t n;
-	int err, sig;
+	int err = asyncore__sigpipe_hold(&guard);
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGPIPE);
-	err = pthread_sigmask(SIG_BLOCK, &set, &old);
-	if (err != 0)
-		return -err;
+	if (err < 0)
+		return err;
 	n = file_send(state, fd, buf, len);
-	if (n == -EPIPE && !was_pending && sigpipe_is_pending())
-		(void)sigwait(&set, &sig);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	asyncore__sigpipe_release(&guard, n == -EPIPE);
 	return n;
 }
 

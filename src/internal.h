@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,7 +85,17 @@ int asyncore__address_repr(const struct asyncore__address *a, char *buf,
 enum asyncore__hook {
 	HOOK_NONE, HOOK_READ, HOOK_WRITE, HOOK_EXPT, HOOK_CONNECT, HOOK_ACCEPTED,
 	HOOK_ACCEPT, HOOK_CLOSE, HOOK_ERROR, HOOK_EOF, HOOK_READ_EVENT,
-	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT
+	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT,
+	HOOK_COLLECT_INCOMING_DATA, HOOK_FOUND_TERMINATOR, HOOK_OVERFLOW,
+	HOOK_INITIATE_SEND
+};
+
+/* What a class of the library's own adds to each instance. */
+struct asyncore__kind {
+	size_t size;			/* of d->extra, zeroed */
+	unsigned flags;			/* that its classes may have */
+	void (*init)(struct asyncore_dispatcher *d);
+	void (*fini)(struct asyncore_dispatcher *d);
 };
 
 /* When the predicates of a class must be asked. */
@@ -111,9 +122,12 @@ struct asyncore_dispatcher {
 	bool sent : 1;			/* a send took everything */
 	bool eof : 1, paused : 1, pause_said : 1;
 	bool closing : 1, finalizing : 1, stillborn : 1;
+	bool wants_expt : 1, expt_watched : 1, debug : 1;
 	uint8_t ask;			/* enum asyncore__ask */
 	uint8_t failed;			/* enum asyncore__hook: who raised */
 	bool leaving : 1;		/* a map, not to be put back */
+	bool hung_up : 1;		/* in select's view never writable */
+	bool in_arrears : 1;		/* could not be armed */
 
 	const struct asyncore_class *cls;
 	const struct asyncore_transport *transport;	/* NULL: none, no fd */
@@ -124,6 +138,8 @@ struct asyncore_dispatcher {
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
 	char *ignore_log_types;		/* NULL: the default */
+	const struct asyncore__kind *kind;	/* NULL: none */
+	void *extra;			/* that kind's, behind the state */
 	struct event read_event, write_event;
 };
 
@@ -148,6 +164,10 @@ struct asyncore_map {
 	bool own_base, freed, presume;
 	bool waiting;			/* inside of event_base_loop */
 	bool stop, ended;		/* end all loops, the inner one */
+	bool dispatching;		/* the inner pass has waited */
+	bool by_poll;			/* the view of the last wait */
+	bool in_arrears;		/* some channels are */
+	unsigned waits;			/* counts them */
 	unsigned refs;
 	unsigned loops, walks;		/* under way */
 	unsigned asking;		/* passes in their first step */
@@ -166,6 +186,13 @@ struct asyncore_map {
 	size_t pollfds_size;
 	size_t fetch, news;		/* see asyncore__wait() */
 	struct event timer, resume;
+	int expt_fd;			/* see expt.c; -1: none */
+	pid_t expt_owner;		/* the process that opened it */
+	bool expt_news;
+	size_t expt_watched;
+	struct event expt_event;
+	void *scratch;			/* see chat_input.c */
+	size_t scratch_size;
 	int accepted_fd;		/* of the accept under way, or -1 */
 	struct asyncore__address accepted_addr;
 };
@@ -193,6 +220,12 @@ void asyncore__left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__finalize(struct asyncore_dispatcher *d);
 const char *asyncore__hook_name(enum asyncore__hook hook);
+void asyncore__enter_hook(struct asyncore_dispatcher *d);
+int asyncore__leave_hook(struct asyncore_dispatcher *d,
+    enum asyncore__hook hook, int err);
+const struct asyncore__kind *asyncore__class_kind(
+    const struct asyncore_class *cls);
+bool asyncore__class_overrides_send(const struct asyncore_dispatcher *d);
 void asyncore__log_message(struct asyncore_dispatcher *d, const char *message);
 void asyncore__log_info_message(struct asyncore_dispatcher *d,
     const char *message, const char *type);
@@ -220,8 +253,10 @@ bool asyncore__disconnected(int err);
 void asyncore__default_left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__default_finalize(struct asyncore_dispatcher *d);
-struct asyncore_dispatcher *asyncore__alloc(const struct asyncore_class *cls,
+struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
     struct asyncore_map *map);
+struct asyncore_dispatcher *asyncore__new_socket(
+    const struct asyncore_class *cls, int fd, struct asyncore_map *map);
 void asyncore__discard(struct asyncore_dispatcher *d);
 int asyncore__adopt(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);
@@ -236,6 +271,20 @@ int asyncore__default_add_channel(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 int asyncore__default_del_channel(struct asyncore_dispatcher *d);
 int asyncore__close_transport(struct asyncore_dispatcher *d);
+ssize_t asyncore__transport_send(const struct asyncore_dispatcher *d,
+    const void *data, size_t len);
+ssize_t asyncore__after_send(struct asyncore_dispatcher *d, ssize_t n,
+    size_t len);
+
+/* output.c */
+struct evbuffer;
+ssize_t asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
+    size_t limit);
+ssize_t asyncore__send_file(struct asyncore_dispatcher *d, int fd,
+    long long offset, size_t len);
+
+/* with_send.c */
+extern const struct asyncore__kind asyncore__with_send_kind;
 
 /* listener.c */
 int asyncore__default_accept(struct asyncore_dispatcher *d,
@@ -244,11 +293,29 @@ void asyncore__on_resume(evutil_socket_t fd, short what, void *arg);
 
 /* socket.c */
 extern const struct asyncore_transport asyncore__socket_transport;
+struct iovec;
+ssize_t asyncore__socket_sendv(int fd, struct iovec *v, int n);
 int asyncore__socket_create(int family, int type);
 int asyncore__socket_type(int type);
 int asyncore__socket_prepare(int fd);
 int asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len);
 bool asyncore__socket_has_ended(int fd);
+
+/* sigpipe.c */
+struct asyncore__sigpipe {
+	bool was_pending;
+	sigset_t old;
+};
+int asyncore__sigpipe_hold(struct asyncore__sigpipe *guard);
+void asyncore__sigpipe_release(const struct asyncore__sigpipe *guard,
+    bool raised);
+
+/* expt.c */
+int asyncore__expt_watch(struct asyncore_dispatcher *d, bool on);
+int asyncore__expt_prepare(struct asyncore_map *map);
+int asyncore__expt_collect(struct asyncore_map *map,
+    void (*found)(struct asyncore_dispatcher *));
+void asyncore__expt_free(struct asyncore_map *map);
 
 /* file.c */
 bool asyncore__file_owns(const struct asyncore_transport *transport);
@@ -264,6 +331,7 @@ int asyncore__map_enter(struct asyncore_map *map,
 void asyncore__map_leave(struct asyncore_dispatcher *d);
 void asyncore__map_leave_for_good(struct asyncore_dispatcher *d);
 void asyncore__changed(struct asyncore_dispatcher *d);
+void asyncore__all_changed(struct asyncore_map *map);
 void asyncore__unchanged(struct asyncore_dispatcher *d);
 void asyncore__called(struct asyncore_dispatcher *d);
 void asyncore__cursor_open(struct asyncore_map *map,
@@ -273,7 +341,6 @@ void asyncore__cursor_close(struct asyncore_map *map,
 
 /* ready.c: the stack of frames */
 int asyncore__ready_reserve(struct asyncore_map *map);
-bool asyncore__ready_has_room(const struct asyncore_map *map);
 void asyncore__ready_push(struct asyncore_map *map,
     struct asyncore_dispatcher *d);
 void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
@@ -294,26 +361,26 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
     const char *message, const char *type);
 
 /*
- * The slots of dispatcher, for the class objects that share them: each has
- * every slot filled.
+ * The slots of dispatcher, for the class objects that share most of them: each
+ * object has every slot filled.
  */
-#define ASYNCORE__DISPATCHER_SLOTS					\
-	.readable = asyncore_always,					\
-	.writable = asyncore_always,					\
-	.handle_read = asyncore__default_read,				\
-	.handle_write = asyncore__default_write,			\
+#define ASYNCORE__DISPATCHER_SLOTS(r, w, on_read, on_write, on_close, sending)	\
+	.readable = r,							\
+	.writable = w,							\
+	.handle_read = on_read,						\
+	.handle_write = on_write,					\
 	.handle_expt = asyncore__default_expt,				\
 	.handle_connect = asyncore__default_connect,			\
 	.handle_accepted = asyncore__default_accepted,			\
 	.handle_accept = asyncore__default_accept_hook,			\
-	.handle_close = asyncore__default_handle_close,			\
+	.handle_close = on_close,					\
 	.handle_error = asyncore__default_error,			\
 	.handle_eof = asyncore__default_eof,				\
 	.handle_read_event = asyncore__default_read_event,		\
 	.handle_write_event = asyncore__default_write_event,		\
 	.handle_expt_event = asyncore__default_expt_event,		\
 	.handle_connect_event = asyncore__default_connect_event,	\
-	.send = asyncore__default_send,					\
+	.send = sending,						\
 	.recv = asyncore__default_recv,					\
 	.accept = asyncore__default_accept,				\
 	.close = asyncore__default_close,				\
@@ -323,5 +390,10 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
 	.log_info = asyncore__default_log_info,				\
 	.left_map = asyncore__default_left_map,				\
 	.finalize = asyncore__default_finalize
+
+#define ASYNCORE__PLAIN_SLOTS						\
+	ASYNCORE__DISPATCHER_SLOTS(asyncore_always, asyncore_always,	\
+	    asyncore__default_read, asyncore__default_write,		\
+	    asyncore__default_handle_close, asyncore__default_send)
 
 #endif /* ASYNCORE_INTERNAL_H */

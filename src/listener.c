@@ -100,8 +100,7 @@ remember(struct asyncore_map *map, int fd, const struct sockaddr *addr,
 	struct asyncore__address a;
 
 	map->accepted_fd = fd;
-	if (asyncore__address_set(&a, addr, len) < 0)
-		a.len = 0;
+	(void)asyncore__address_set(&a, addr, len);
 	asyncore__address_move(&map->accepted_addr, &a);
 }
 

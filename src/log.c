@@ -1,6 +1,6 @@
 /*
  * log.c - log(), log_info() and repr(): what a channel says of itself.
- * The library writes nothing but through these two slots.
+ * Our own code writes nothing but through these two slots.
  */
 #include "internal.h"
 

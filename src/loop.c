@@ -10,12 +10,37 @@
 
 #include <math.h>
 
+/* One that cannot be armed is tried again after the next wait, not before. */
 static int
 settle(struct asyncore_dispatcher *d)
 {
 	int err = asyncore__settle(d);
 
-	return err < 0 ? asyncore__route(d, err) : 0;
+	if (err == 0)
+		return 0;
+	err = asyncore__route(d, err);
+	if (d->in_map)
+		d->in_arrears = d->map->in_arrears = true;
+	return err;
+}
+
+static int
+try_again(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	if (d->in_arrears)
+		asyncore__changed(d);
+	d->in_arrears = false;
+	return 0;
+}
+
+static void
+pay_arrears(struct asyncore_map *map)
+{
+	if (!map->in_arrears)
+		return;
+	map->in_arrears = false;
+	(void)asyncore_map_foreach(map, try_again, NULL);
 }
 
 /* The caller holds a reference. */
@@ -196,6 +221,13 @@ write_one(struct asyncore_dispatcher *d, short revents)
 }
 
 static int
+exception_one(struct asyncore_dispatcher *d, short revents)
+{
+	(void)revents;
+	return asyncore_exception(d);
+}
+
+static int
 sweep(struct asyncore_map *map, size_t frame, size_t end,
     int (*fn)(struct asyncore_dispatcher *, short), short bits)
 {
@@ -220,23 +252,37 @@ dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
 	if (use_poll)
 		return sweep(map, frame, end, asyncore_readwrite, ~0);
 	err = sweep(map, frame, end, read_one, POLLIN);
-	return err != 0 ? err : sweep(map, frame, end, write_one, POLLOUT);
+	if (err == 0)
+		err = sweep(map, frame, end, write_one, POLLOUT);
+	if (err == 0)
+		err = sweep(map, frame, end, exception_one, POLLPRI);
+	return err;
 }
 
 static int
 pass(struct asyncore_map *map, double timeout, bool use_poll)
 {
 	const size_t frame = map->ready_len;
+	unsigned waits;
 	int err;
 
+	if (map->by_poll != use_poll) {
+		map->by_poll = use_poll;
+		asyncore__all_changed(map);
+	}
 	if ((err = ask_all(map)) != 0)
 		return err;
 	if (map->len == 0)
 		return 0;
 	err = asyncore__wait(map, timeout, use_poll);
+	waits = map->waits;
+	pay_arrears(map);
+	map->dispatching = true;
 	if (err == 0)
 		err = dispatch(map, frame, use_poll);
-	asyncore__note_end(map);
+	map->dispatching = false;
+	if (map->waits == waits)	/* else it speaks of an inner loop */
+		asyncore__note_end(map);
 	asyncore__ready_pop(map, frame);
 	return err;
 }
@@ -254,11 +300,13 @@ check(struct asyncore_map *map, double timeout)
 static int
 passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 {
+	const bool inside = map->dispatching;
 	bool outer_ended;
 	int err = 0;
 
-	if (map->loops > 0)	/* our first wait forgets a hook's loopbreak */
+	if (inside)		/* our first wait forgets a hook's loopbreak */
 		asyncore__note_end(map);
+	map->dispatching = false;
 	outer_ended = map->ended;
 	map->ended = false;
 	map->loops++;
@@ -269,6 +317,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 			count--;
 	}
 	map->ended = outer_ended;
+	map->dispatching = inside;
 	if (--map->loops == 0)
 		map->stop = false;
 	return err;
@@ -327,7 +376,7 @@ clear_one(struct asyncore_dispatcher *d, void *arg)
 {
 	(void)arg;
 	if (d->in_map)
-		asyncore__map_leave(d);
+		asyncore__map_leave_for_good(d);
 	return 0;
 }
 

@@ -3,9 +3,9 @@
  *
  * A channel of a map is on the list `all`; on `asked` too if its predicates
  * must be asked every pass; on `changed` while something about it is new; on
- * `standing` while it is ready without asking the kernel.  All four are in
- * order of insertion but `changed` and `standing`, whose users sort.  A map is
- * counted by its owner and by each dispatcher that calls it its own.
+ * `standing` while it is ready without asking the kernel.  The first two are in
+ * order of insertion; the users of the others sort.  A map is counted by its
+ * owner and by each dispatcher that calls it its own.
  */
 #include "internal.h"
 
@@ -48,6 +48,7 @@ asyncore_map_new(struct event_base *base)
 	map->presume = true;
 	map->fetch = 32;
 	map->accepted_fd = -1;
+	map->expt_fd = -1;
 	asyncore__list_init(&map->all);
 	asyncore__list_init(&map->asked);
 	asyncore__list_init(&map->changed);
@@ -80,6 +81,7 @@ asyncore_map_free(struct asyncore_map *map)
 	(void)evtimer_del(&map->resume);
 	event_debug_unassign(&map->timer);
 	event_debug_unassign(&map->resume);
+	asyncore__expt_free(map);
 	if (map->own_base)
 		event_base_free(map->base);
 	map->base = NULL;
@@ -88,7 +90,7 @@ asyncore_map_free(struct asyncore_map *map)
 	map->by_fd_size = 0;
 	free(map->ready);
 	free(map->pollfds);
-	asyncore__address_clear(&map->accepted_addr);
+	free(map->scratch);
 	asyncore__map_unref(map);
 	return 0;
 }
@@ -102,8 +104,10 @@ asyncore__map_ref(struct asyncore_map *map)
 void
 asyncore__map_unref(struct asyncore_map *map)
 {
-	if (--map->refs == 0)
-		free(map);
+	if (--map->refs > 0)
+		return;
+	asyncore__address_clear(&map->accepted_addr);
+	free(map);
 }
 
 struct asyncore_map *
@@ -161,6 +165,8 @@ reserve_fd(struct asyncore_map *map, int fd)
 	if (fd < 0 || need <= size)
 		return 0;
 	size = need > 2 * size ? need : 2 * size;
+	if (size > SIZE_MAX / sizeof *p)
+		return -ENOMEM;
 	p = realloc(map->by_fd, size * sizeof *p);
 	if (p == NULL)
 		return -ENOMEM;
@@ -330,6 +336,12 @@ touch_it(struct asyncore_dispatcher *d, void *arg)
 	(void)arg;
 	asyncore__changed(d);
 	return 0;
+}
+
+void
+asyncore__all_changed(struct asyncore_map *map)
+{
+	(void)asyncore_map_foreach(map, touch_it, NULL);
 }
 
 int

@@ -16,8 +16,10 @@
 #define READ ASYNCORE_READ
 #define WRITE ASYNCORE_WRITE
 
-/* What is recorded: libevent's word in the low bits, what stands above. */
-#define KERNEL (READ | WRITE)
+#define EXPT 0x4u		/* out-of-band data */
+
+/* What is recorded: the kernel's word in the low bits, what stands above. */
+#define KERNEL (READ | WRITE | EXPT)
 #define STANDING_SHIFT 4
 
 #define FETCH_MAX 4096		/* epoll's answers to libevent, at most */
@@ -88,8 +90,6 @@ on_event(evutil_socket_t fd, short what, void *arg)
 		forget(d);
 		return;
 	}
-	if (d->ready == 0 && !asyncore__ready_has_room(d->map))
-		return;		/* moved in meanwhile; it stays ready */
 	if (!(d->ready & KERNEL))
 		d->map->news++;
 	record(d, (what & EV_READ ? READ : 0) | (what & EV_WRITE ? WRITE : 0));
@@ -115,6 +115,7 @@ asyncore__poller_leave(struct asyncore_dispatcher *d)
 	if (!d->pollable)
 		return;
 	(void)arm(d, 0);
+	(void)asyncore__expt_watch(d, false);
 	event_debug_unassign(&d->read_event);
 	event_debug_unassign(&d->write_event);
 }
@@ -127,7 +128,7 @@ interest(const struct asyncore_dispatcher *d)
 
 	if (!d->watched)
 		return 0;
-	if (d->accepting)
+	if (d->accepting || (d->hung_up && !d->map->by_poll))
 		want &= ~WRITE;
 	if (d->eof || d->paused)
 		want &= ~READ;
@@ -190,11 +191,22 @@ asyncore__settle(struct asyncore_dispatcher *d)
 	const unsigned want = interest(d);
 	const unsigned standing = standing_for(d, want);
 	unsigned watch = d->pollable ? want & ~(standing & WRITE) : 0;
+	int err;
 
 	if (d->pollable && d->transport->interest != NULL && want != 0)
 		watch = d->transport->interest(d->transport_state, d->fd, want);
 	set_standing(d, standing);
-	return arm(d, watch & (READ | WRITE));
+	err = arm(d, watch & (READ | WRITE));
+	if (err < 0 || !d->pollable || !d->wants_expt)
+		return err;
+	return asyncore__expt_watch(d,
+	    (want & (d->map->by_poll ? READ : READ | WRITE)) != 0);
+}
+
+static void
+record_expt(struct asyncore_dispatcher *d)
+{
+	record(d, EXPT);
 }
 
 static void
@@ -219,9 +231,10 @@ record_standing(struct asyncore_map *map)
 static bool
 may_have_more(struct asyncore_map *map)
 {
-	if (map->news < map->fetch || map->fetch >= FETCH_MAX)
+	if (map->news < map->fetch)
 		return false;
-	map->fetch *= 2;
+	if (map->fetch < FETCH_MAX)
+		map->fetch *= 2;
 	return true;
 }
 
@@ -290,7 +303,8 @@ static short
 revents_of(unsigned directions)
 {
 	return (short)((directions & READ ? POLLIN : 0) |
-	    (directions & WRITE ? POLLOUT : 0));
+	    (directions & WRITE ? POLLOUT : 0) |
+	    (directions & EXPT ? POLLPRI : 0));
 }
 
 /* poll(2)'s bits for what was recorded; none for one that left meanwhile. */
@@ -306,8 +320,8 @@ take(struct asyncore_map *map, size_t i)
 	if (!asyncore__ready_live(map, i))
 		return;
 	kernel = r->bits & KERNEL;
-	if (kernel != 0 && r->d->transport->interest != NULL)
-		kernel = interest(r->d);
+	if ((kernel & (READ | WRITE)) && r->d->transport->interest != NULL)
+		kernel = interest(r->d) | (kernel & EXPT);
 	r->revents = revents_of(kernel | r->bits >> STANDING_SHIFT);
 }
 
@@ -354,6 +368,20 @@ ask_about(struct pollfd *p, const struct asyncore__ready *r, bool use_poll)
 		    (r->armed & WRITE ? POLLOUT : 0));
 }
 
+/*
+ * It is not writable after all.  One that has hung up never will be, and would
+ * be reported for ever: it is not watched for writing any more.
+ */
+static void
+take_back(struct asyncore__ready *r, bool hung_up)
+{
+	r->revents = (short)(r->revents & ~POLLOUT);
+	if (hung_up && !r->d->hung_up) {
+		r->d->hung_up = true;
+		asyncore__changed(r->d);
+	}
+}
+
 static void
 answer(struct asyncore__ready *r, const struct pollfd *p, bool use_poll)
 {
@@ -361,7 +389,7 @@ answer(struct asyncore__ready *r, const struct pollfd *p, bool use_poll)
 		r->revents = (short)(p->revents |
 		    revents_of(r->bits >> STANDING_SHIFT));
 	else if (!(p->revents & (POLLOUT | POLLERR)))
-		r->revents = (short)(r->revents & ~POLLOUT);
+		take_back(r, p->revents & POLLHUP);
 }
 
 /* Asks the kernel for the bits of the doubtful ones, all at once. */
@@ -414,12 +442,17 @@ asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
 	const size_t frame = map->ready_len;
 	int err, err2;
 
-	if ((err = asyncore__ready_reserve(map)) < 0)
+	if ((err = asyncore__ready_reserve(map)) < 0 ||
+	    (err = asyncore__expt_prepare(map)) < 0)
 		return err;
 	record_standing(map);
+	map->waits++;
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;
+	err2 = asyncore__expt_collect(map, record_expt);
+	if (err == 0)
+		err = err2;
 	err2 = collect(map, frame, use_poll);
 	asyncore__ready_sort(map, frame);
 	return err < 0 ? err : err2;

@@ -29,12 +29,6 @@ asyncore__ready_reserve(struct asyncore_map *map)
 	return 0;
 }
 
-bool
-asyncore__ready_has_room(const struct asyncore_map *map)
-{
-	return map->ready_len < map->ready_size;
-}
-
 void
 asyncore__ready_push(struct asyncore_map *map, struct asyncore_dispatcher *d)
 {

@@ -7,6 +7,7 @@
 
 #include <event2/util.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MSG_NOSIGNAL
@@ -37,12 +38,30 @@ socket_send(void *state, int fd, const void *buf, size_t len)
 	return n < 0 ? -errno : n;
 }
 
-/* After EINTR the descriptor is closed on every system that we know. */
+ssize_t
+asyncore__socket_sendv(int fd, struct iovec *v, int n)
+{
+	struct msghdr msg = { .msg_iov = v };
+	ssize_t sent;
+
+	msg.msg_iovlen = (size_t)n;
+	do
+		sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : sent;
+}
+
+/*
+ * After EINTR the descriptor is closed on every system that we know; and a peer
+ * that has reset the connection is no failure to close it (FreeBSD says so).
+ */
 static int
 socket_close(void *state, int fd)
 {
 	(void)state;
-	return close(fd) != 0 && errno != EINTR ? -errno : 0;
+	if (close(fd) == 0 || errno == EINTR || errno == ECONNRESET)
+		return 0;
+	return -errno;
 }
 
 const struct asyncore_transport asyncore__socket_transport = {
@@ -58,7 +77,9 @@ no_sigpipe(int fd)
 #ifdef SO_NOSIGPIPE
 	const int on = 1;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) != 0)
+	/* EINVAL: accepted, and its peer has gone meanwhile (macOS). */
+	if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) != 0 &&
+	    errno != EINVAL)
 		return -errno;
 #else
 	(void)fd;

@@ -124,6 +124,27 @@ START_TEST(close_all_takes_out_what_a_close_adds)
 }
 END_TEST
 
+static void
+come_back(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	trace("l%d", probe_of(d)->id);
+	(void)asyncore_add_channel(d, m);
+}
+
+START_TEST(close_all_takes_out_what_comes_back)
+{
+	static const struct asyncore_class cls = {
+		.base = &closer_class,
+		.left_map = come_back,
+	};
+
+	put_pair(&cls, 0, true, false);
+	results[0] = 0;
+	stays = true;
+	ck_close_all(_i, 0, 0, "k0 l0");
+}
+END_TEST
+
 static int
 close_them_all(struct asyncore_dispatcher *d)
 {
@@ -152,6 +173,7 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, close_all_ends_at_exit_now, 0, 2);
 	tcase_add_loop_test(tc, close_all_takes_out_what_does_not_leave, 0, 2);
 	tcase_add_loop_test(tc, close_all_takes_out_what_a_close_adds, 0, 2);
+	tcase_add_loop_test(tc, close_all_takes_out_what_comes_back, 0, 2);
 	tcase_add_loop_test(tc, close_all_in_a_hook_ends_the_pass_and_the_loop,
 	    0, 3);
 }

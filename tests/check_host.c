@@ -149,6 +149,26 @@ START_TEST(the_host_s_own_loop_loses_nothing)
 }
 END_TEST
 
+/* Nothing of theirs changes but that they were disarmed. */
+START_TEST(the_host_s_own_loop_loses_no_input)
+{
+	static const struct asyncore_class reader_class = {
+		.base = &probe_class,
+		.readable = asyncore_always,
+		.writable = asyncore_never,
+	};
+	int i;
+
+	for (i = 0; i < 4; i++)
+		put_pair(i % 2 ? &reader_class : &probe_class, i, true,
+		    false);
+	ck_poll(map, "r0 r1 r2 r3");
+	host_runs(EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	ck_poll(map, "r0 r1 r2 r3");
+	close_peers();
+}
+END_TEST
+
 START_TEST(the_host_s_dispatch_ends_though_channels_are_ready)
 {
 	ck_assert_int_eq(asyncore_map_set_presume(map, _i), 0);
@@ -246,6 +266,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_hook_may_close_the_channels_of_the_other_map);
 	tcase_add_loop_test(tc, the_host_s_own_loop_does_not_spin, 0, 2);
 	tcase_add_loop_test(tc, the_host_s_own_loop_loses_nothing, 0, 2);
+	tcase_add_test(tc, the_host_s_own_loop_loses_no_input);
 	tcase_add_loop_test(tc,
 	    the_host_s_dispatch_ends_though_channels_are_ready, 0, 2);
 	tcase_add_test(tc, one_disarmed_by_the_host_may_leave);

@@ -350,6 +350,21 @@ START_TEST(left_map_does_not_put_back_what_is_closed)
 }
 END_TEST
 
+START_TEST(left_map_does_not_hinder_a_move)
+{
+	make_second(_i);
+	put_pair(&returner_class, 0, true, false);
+	ck_assert_int_eq(asyncore_add_channel(channel[0], second), 0);
+	ck_trace("l0");
+	ck_assert_int_eq(came_back, -EBADF);
+	ck_assert_ptr_eq(asyncore_map_of(channel[0]), second);
+	ck_assert_uint_eq(asyncore_map_len(map), 0);
+	ck_poll(second, "r0");
+	end_second();
+	close_peers();
+}
+END_TEST
+
 static void
 add_moves(TCase *tc)
 {
@@ -378,6 +393,7 @@ testing_add(TCase *tc)
 	    2);
 	tcase_add_loop_test(tc, left_map_may_free_the_map, 0, 2);
 	tcase_add_test(tc, left_map_may_put_it_back);
+	tcase_add_loop_test(tc, left_map_does_not_hinder_a_move, 0, 2);
 	tcase_add_loop_test(tc, left_map_does_not_put_back_what_is_closed, 0,
 	    2);
 }

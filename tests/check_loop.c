@@ -10,7 +10,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char testing_suite[] = "loop";
@@ -196,11 +199,47 @@ START_TEST(a_wait_without_end_is_ended_by_a_foreign_event)
 }
 END_TEST
 
+/* Ended by an alarm then; to return would be wrong. */
+static void
+wait_in_child(int use_poll)
+{
+	const struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+
+	if (signal(SIGALRM, SIG_DFL) == SIG_ERR ||
+	    setitimer(ITIMER_REAL, &soon, NULL) != 0)
+		_exit(2);
+	(void)asyncore_loop(FOR_EVER, use_poll, map, 1);
+	_exit(1);
+}
+
+START_TEST(a_wait_for_ever_for_nothing_does_not_return)
+{
+	pid_t pid;
+	int status;
+
+	add_pair(0, false, false);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		wait_in_child(_i);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGALRM);
+	close_peers();
+}
+END_TEST
+
+static void
+foreign_again(evutil_socket_t fd, short what, void *arg)
+{
+	foreign(fd, what, arg);
+	after(1000, foreign);
+}
+
 START_TEST(a_foreign_event_ends_one_pass)
 {
 	add_asked(0, false, false);
-	after(1000, foreign);
-	after(40000, foreign);
+	after(1000, foreign_again);
 	ck_assert_int_eq(asyncore_loop(FOR_EVER, _i, map, 2), 0);
 	ck_trace("R0 W0 t R0 W0 t");
 	close_peers();
@@ -443,6 +482,8 @@ add_waits(TCase *tc)
 	tcase_add_test(tc, a_timeout_that_is_no_number_is_refused);
 	tcase_add_loop_test(tc, a_wait_without_end_is_ended_by_a_foreign_event,
 	    0, 5);
+	tcase_add_loop_test(tc, a_wait_for_ever_for_nothing_does_not_return, 0,
+	    2);
 	tcase_add_loop_test(tc, a_foreign_event_ends_one_pass, 0, 2);
 	tcase_add_test(tc, a_timeout_does_not_outlive_its_pass);
 }

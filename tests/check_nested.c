@@ -217,16 +217,22 @@ END_TEST
 
 /* ---- Leaving. ---- */
 
+static int
+stop_once(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_read = NULL;
+	return asyncore_stop(asyncore_map_of(d));
+}
+
 START_TEST(stop_inside_ends_both)
 {
 	use_poll = _i;
 	add_three();
 	probe(0)->on_read = run_until_stopped;
-	probe(1)->on_read = stop_map;
+	probe(1)->on_read = stop_once;
 	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, -1), 0);
 	ck_trace(_i ? "r0 [ r0 w0 r1 w1 r2 w2 ] w0 r1 w1 r2 w2" :
 	    "r0 [ r0 r1 r2 w0 w1 w2 ] r1 r2 w0 w1 w2");
-	probe(1)->on_read = NULL;
 	ck_pass(use_poll, "r0 r1 r2 w0 w1 w2", "r0 w0 r1 w1 r2 w2");
 	close_peers();
 }
@@ -365,6 +371,29 @@ START_TEST(a_pass_inside_does_not_hide_that_libevent_ended_the_outer_loop)
 }
 END_TEST
 
+static int
+run_in_predicate(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_readable = NULL;
+	return asyncore_loop(0, use_poll, asyncore_map_of(d), 1);
+}
+
+/* libevent's own flag is there until the base is run again. */
+START_TEST(a_past_loopbreak_does_not_end_a_later_loop)
+{
+	use_poll = _i;
+	add_pair(0, false, false);
+	after(0, break_base);
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, -1), 0);
+	ck_trace("t");
+	probe(0)->r = true;
+	probe(0)->on_readable = run_in_predicate;
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 2), 0);
+	ck_trace("r0 r0 r0");
+	close_peers();
+}
+END_TEST
+
 static void
 add_inside(TCase *tc)
 {
@@ -397,4 +426,6 @@ testing_add(TCase *tc)
 	    a_loop_of_another_map_in_a_foreign_callback_is_refused, 0, 2);
 	tcase_add_test(tc,
 	    a_pass_inside_does_not_hide_that_libevent_ended_the_outer_loop);
+	tcase_add_loop_test(tc, a_past_loopbreak_does_not_end_a_later_loop, 0,
+	    2);
 }

@@ -189,31 +189,17 @@ readwrite_all(struct asyncore_dispatcher *self)
 	return asyncore_readwrite(self, ALL);
 }
 
-/* ---- Calls of hooks. ---- */
-
-static const struct {
+struct call {
 	const char *hook;
 	int (*call)(struct asyncore_dispatcher *);
-} entries[] = {
+};
+
+static const struct call entries[] = {
 	{ "read", asyncore_read },
 	{ "write", asyncore_write },
 	{ "expt", asyncore_exception },
 	{ "read", readwrite_all },
-}, callers[] = {
-	{ "read", asyncore_handle_read },
-	{ "write", asyncore_handle_write },
-	{ "expt", asyncore_handle_expt },
-	{ "connect", asyncore_handle_connect },
-	{ "accept", asyncore_handle_accept },
-	{ "eof", asyncore_handle_eof },
-	{ "close", asyncore_handle_close },
-	{ "read", asyncore_handle_read_event },
-	{ "write", asyncore_handle_write_event },
-	{ "expt", asyncore_handle_expt_event },
-	{ "connect", asyncore_handle_connect_event },
 };
-#define N_ENTRIES 4
-#define N_CALLERS 11
 
 START_TEST(entries_route_errors_and_answer_what_leaves)
 {
@@ -233,15 +219,31 @@ START_TEST(entries_route_errors_and_answer_what_leaves)
 }
 END_TEST
 
+/* ---- Calls of hooks. ---- */
+
+static const struct call hooks[] = {
+	{ "read", asyncore_handle_read },
+	{ "write", asyncore_handle_write },
+	{ "expt", asyncore_handle_expt },
+	{ "connect", asyncore_handle_connect },
+	{ "accept", asyncore_handle_accept },
+	{ "eof", asyncore_handle_eof },
+	{ "close", asyncore_handle_close },
+	{ "read", asyncore_handle_read_event },
+	{ "write", asyncore_handle_write_event },
+	{ "expt", asyncore_handle_expt_event },
+	{ "connect", asyncore_handle_connect_event },
+};
+
 START_TEST(calls_of_hooks_only_answer_the_error)
 {
 	make_channel();
-	spoiled = callers[_i].hook;
+	spoiled = hooks[_i].hook;
 	answer = -EPROTO;
-	ck_assert_int_eq(callers[_i].call(d), -EPROTO);
+	ck_assert_int_eq(hooks[_i].call(d), -EPROTO);
 	ck_trace(spoiled);
 	answer = 5;
-	(void)callers[_i].call(d);
+	(void)hooks[_i].call(d);
 	ck_trace(spoiled);
 	ck_assert_int_eq(n_logged, 0);
 	end_channel();
@@ -251,10 +253,10 @@ END_TEST
 START_TEST(calls_of_hooks_of_a_closed_channel_do_nothing)
 {
 	make_channel();
-	spoiled = callers[_i].hook;
+	spoiled = hooks[_i].hook;
 	answer = -EPROTO;
 	ck_assert_int_eq(asyncore_close(d), 0);
-	ck_assert_int_eq(callers[_i].call(d), 0);
+	ck_assert_int_eq(hooks[_i].call(d), 0);
 	ck_assert_int_eq(asyncore_handle_error(d, -EIO), 0);
 	ck_trace("");
 	ck_assert_int_eq(n_logged, 0);
@@ -270,9 +272,9 @@ testing_add(TCase *tc)
 	    (int)(sizeof readwrites / sizeof *readwrites));
 	tcase_add_test(tc, only_readwrite_takes_disconnected_for_a_close);
 	tcase_add_loop_test(tc, entries_route_errors_and_answer_what_leaves,
-	    0, N_ENTRIES);
+	    0, (int)(sizeof entries / sizeof *entries));
 	tcase_add_loop_test(tc, calls_of_hooks_only_answer_the_error, 0,
-	    N_CALLERS);
+	    (int)(sizeof hooks / sizeof *hooks));
 	tcase_add_loop_test(tc, calls_of_hooks_of_a_closed_channel_do_nothing,
-	    0, N_CALLERS);
+	    0, (int)(sizeof hooks / sizeof *hooks));
 }

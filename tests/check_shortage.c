@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <event2/util.h>
+
 const char testing_suite[] = "shortage";
 
 static int n_errors, n_attempts;
@@ -165,7 +167,7 @@ START_TEST(listener_out_of_descriptors_pauses_and_does_not_spin)
 	d = new_server(&p, inet);
 	fd = call_place(&p);
 	allow_no_more();
-	for (n_passes = 0; n_attempts < 3 && n_passes < 1000; n_passes++)
+	for (n_passes = 0; n_attempts < 3 && n_passes < 20; n_passes++)
 		run_pass(_i);
 	ck_assert_int_le(n_passes, 8);
 	ck_assert_double_ge(now() - start, 0.1);
@@ -240,9 +242,58 @@ START_TEST(paused_listener_can_be_closed)
 }
 END_TEST
 
+/* The probe runs outside of any test, where nothing can be asserted. */
+static bool
+is_left_in_the_queue(int fd)
+{
+	struct rlimit all, none;
+	int accepted;
+
+	if (getrlimit(RLIMIT_NOFILE, &all) != 0)
+		return true;
+	none = all;
+	none.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_NOFILE, &none);
+	accepted = accept(fd, NULL, NULL);
+	(void)setrlimit(RLIMIT_NOFILE, &all);
+	if (accepted < 0)
+		accepted = accept(fd, NULL, NULL);
+	if (accepted >= 0)
+		(void)close(accepted);
+	return accepted >= 0;
+}
+
+/*
+ * The kernel leaves a connection in the queue for which there is no descriptor.
+ * valgrind, which does the counting itself, accepts it and throws it away.
+ */
+static bool
+connections_wait(void)
+{
+	struct place p;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool wait = true;
+
+	inet(&p);
+	p.fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(p.fd, &p.addr.sa, p.len) == 0 && listen(p.fd, 1) == 0 &&
+	    getsockname(p.fd, &p.addr.sa, &p.len) == 0 &&
+	    connect(fd, &p.addr.sa, p.len) == 0 &&
+	    evutil_make_socket_nonblocking(p.fd) == 0)
+		wait = is_left_in_the_queue(p.fd);
+	(void)close(p.fd);
+	(void)close(fd);
+	return wait;
+}
+
 void
 testing_add(TCase *tc)
 {
+	if (!connections_wait()) {
+		testing_skip("listener_out_of_descriptors",
+		    "what runs the tests (valgrind?) loses the connection");
+		return;
+	}
 	tcase_add_loop_test(tc,
 	    listener_out_of_descriptors_says_so_once_and_goes_on_by_itself, 0,
 	    2);

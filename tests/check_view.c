@@ -112,6 +112,22 @@ START_TEST(pipe_without_writer_is_not_writable)
 }
 END_TEST
 
+/* Nor does it wake: a loop that waits would spin. */
+START_TEST(pipe_without_writer_does_not_wake_one_that_only_writes)
+{
+	double start;
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	add_file_probe(0, fds[0], false, true);
+	close(fds[1]);
+	start = now();
+	ck_assert_int_eq(asyncore_poll(0.05, map), 0);
+	ck_assert_double_ge(now() - start, 0.05 - tick());
+	ck_trace("");
+}
+END_TEST
+
 /* To select, the end that writes into nothing is ready for everything. */
 START_TEST(pipe_without_reader_is_readable_and_writable)
 {
@@ -129,6 +145,67 @@ START_TEST(pipe_without_reader_is_readable_and_writable)
 	ck_pass(_i, "r0", "c0");
 }
 END_TEST
+
+/* ---- Writes that are presumed. ---- */
+
+/* No room, but for the first pass nobody has asked the kernel. */
+START_TEST(a_presumed_write_that_sends_nothing_asks_the_kernel)
+{
+	add_pair(0, false, true);
+	fill(asyncore_fileno(channel[0]));
+	ck_pass(_i, "w0", "w0");
+	ck_assert_int_eq(asyncore_loop(0, _i, map, 1), 0);
+	ck_trace("");
+	close_peers();
+}
+END_TEST
+
+START_TEST(without_presuming_a_full_socket_is_not_writable)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, false), 0);
+	add_pair(0, false, true);
+	fill(asyncore_fileno(channel[0]));
+	ck_assert_int_eq(asyncore_loop(0, _i, map, 1), 0);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_map_set_presume(map, true), 0);
+	ck_pass(_i, "w0", "w0");
+	close_peers();
+}
+END_TEST
+
+static int
+send_too_much(struct asyncore_dispatcher *d)
+{
+	static const char junk[65536];
+	ssize_t n;
+
+	do
+		n = asyncore_send(d, junk, sizeof junk);
+	while (n == (ssize_t)sizeof junk);
+	ck_assert_int_ge(n, 0);
+	return 0;
+}
+
+START_TEST(a_send_that_was_cut_short_waits_for_room)
+{
+	char buf[65536];
+	ssize_t n;
+
+	add_pair(0, false, true);
+	probe(0)->on_write = send_too_much;
+	ck_pass(_i, "w0", "w0");
+	ck_assert_int_eq(asyncore_loop(0, _i, map, 1), 0);
+	ck_trace("");
+	ck_assert_int_eq(evutil_make_socket_nonblocking(peer[0]), 0);
+	do
+		n = read(peer[0], buf, sizeof buf);
+	while (n > 0);
+	ck_pass(_i, "w0", "w0");
+	close_peers();
+}
+END_TEST
+
+/* ---- Errors. ---- */
 
 static int error;
 
@@ -215,8 +292,16 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    closed_in_its_read_is_not_closed_for_the_hang_up, 0, 2);
 	tcase_add_loop_test(tc, pipe_without_writer_is_not_writable, 0, 2);
+	tcase_add_test(tc,
+	    pipe_without_writer_does_not_wake_one_that_only_writes);
 	tcase_add_loop_test(tc, pipe_without_reader_is_readable_and_writable,
 	    0, 2);
+	tcase_add_loop_test(tc,
+	    a_presumed_write_that_sends_nothing_asks_the_kernel, 0, 2);
+	tcase_add_loop_test(tc, without_presuming_a_full_socket_is_not_writable,
+	    0, 2);
+	tcase_add_loop_test(tc, a_send_that_was_cut_short_waits_for_room, 0,
+	    2);
 	tcase_add_loop_test(tc, poll2_takes_a_disconnected_error_for_the_end,
 	    0, 2);
 	tcase_add_loop_test(tc, a_reset_is_a_close_and_no_error, 0, 2);

@@ -3,7 +3,8 @@
 #
 # From the environment: top_srcdir, HEADERS (their names in the source tree),
 # CC, CPPFLAGS; CXX if the C++ compiler has another name than those below.
-: "${top_srcdir:=$(dirname "$0")/..}" "${HEADERS:=include/asyncore.h}"
+: "${top_srcdir:=$(dirname "$0")/..}"
+: "${HEADERS:=$(cd "$top_srcdir" && echo include/*.h)}"
 : "${CC:=cc}"
 . "$top_srcdir/tests/tap.sh"
 
@@ -32,7 +33,7 @@ for header in $HEADERS; do
 		check "$name compiles alone as $std" \
 		    compile "$CC -std=$std" "$tmp/header.c"
 	done
-	for std in c++98 c++11; do
+	for std in c++11 c++17; do
 		if [ -z "$cxx" ]; then
 			skip "$name compiles alone as $std" \
 			    'there is no C++ compiler'

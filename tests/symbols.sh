@@ -5,7 +5,8 @@
 # with the headers on one side and with the libraries on the other.
 #
 # From the environment: top_srcdir, top_builddir, HEADERS, AWK, NM.
-: "${top_srcdir:=$(dirname "$0")/..}" "${HEADERS:=include/asyncore.h}"
+: "${top_srcdir:=$(dirname "$0")/..}"
+: "${HEADERS:=$(cd "$top_srcdir" && echo include/*.h)}"
 : "${top_builddir:=.}" "${AWK:=awk}" "${NM:=nm}"
 . "$top_srcdir/tests/tap.sh"
 LC_ALL=C

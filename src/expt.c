@@ -1,0 +1,242 @@
+/*
+ * expt.c - exceptional conditions, that is out-of-band data, of the channels
+ * whose class has something to say about them.
+ *
+ * No backend of libevent reports these.  Where there is epoll, the map has one
+ * of its own in which such channels are watched for EPOLLPRI; it is readable
+ * itself when one has come, and libevent watches it for that.  Elsewhere each
+ * wait ends with a poll(2) for POLLPRI, and does not end because of it.
+ *
+ * An epoll may know descriptors that we do not know any more (one that was
+ * closed behind our back, while a duplicate lives), and after a fork it is the
+ * parent's too: then a new one takes its place.
+ */
+#include "internal.h"
+
+#include <unistd.h>
+#ifdef HAVE_SYS_EPOLL_H
+#include <event2/util.h>
+#include <sys/epoll.h>
+#endif
+
+#ifdef HAVE_SYS_EPOLL_H
+
+#define AT_ONCE 64
+
+static void
+on_news(evutil_socket_t fd, short what, void *arg)
+{
+	struct asyncore_map *map = arg;
+
+	(void)fd;
+	(void)what;
+	if (map->waiting)
+		map->expt_news = true;
+	else
+		(void)event_del(&map->expt_event);
+}
+
+static int
+open_epoll(struct asyncore_map *map)
+{
+	const int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	/* It is never read; but libevent's debug mode asks for it. */
+	if (evutil_make_socket_nonblocking(fd) != 0 ||
+	    event_assign(&map->expt_event, map->base, fd,
+	    EV_READ | EV_PERSIST, on_news, map) != 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	map->expt_fd = fd;
+	map->expt_owner = getpid();
+	return 0;
+}
+
+void
+asyncore__expt_free(struct asyncore_map *map)
+{
+	if (map->expt_fd < 0)
+		return;
+	(void)event_del(&map->expt_event);
+	event_debug_unassign(&map->expt_event);
+	close(map->expt_fd);
+	map->expt_fd = -1;
+}
+
+static int
+add(struct asyncore_dispatcher *d)
+{
+	struct epoll_event ev = { .events = EPOLLPRI, .data.fd = d->fd };
+
+	return epoll_ctl(d->map->expt_fd, EPOLL_CTL_ADD, d->fd, &ev) == 0 ?
+	    0 : -errno;
+}
+
+static int
+add_watched(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	return d->expt_watched ? add(d) : 0;
+}
+
+static int
+open_anew(struct asyncore_map *map)
+{
+	int err;
+
+	asyncore__expt_free(map);
+	err = open_epoll(map);
+	return err < 0 ? err : asyncore_map_foreach(map, add_watched, NULL);
+}
+
+static int
+control(struct asyncore_dispatcher *d, bool on)
+{
+	struct asyncore_map *map = d->map;
+	struct epoll_event ev = { 0 };
+	int err = 0;
+
+	if (map->expt_fd < 0 || map->expt_owner != getpid())
+		err = open_anew(map);
+	if (err < 0)
+		return err;
+	if (on)
+		return add(d);
+	(void)epoll_ctl(map->expt_fd, EPOLL_CTL_DEL, d->fd, &ev);
+	return 0;
+}
+
+/* Nobody is watched any more: nothing of ours stays on the base. */
+static void
+rest(struct asyncore_map *map)
+{
+	if (map->expt_fd >= 0)
+		(void)event_del(&map->expt_event);
+}
+
+/* Before a wait: somebody else's run of the base may have put it to sleep. */
+int
+asyncore__expt_prepare(struct asyncore_map *map)
+{
+	map->expt_news = false;
+	if (map->expt_watched == 0)
+		return 0;
+	errno = 0;
+	if (event_add(&map->expt_event, NULL) != 0)
+		return errno != 0 ? -errno : -ENOMEM;
+	return 0;
+}
+
+/*
+ * epoll reports errors and hang-ups unasked, again and again; they are the
+ * business of the other directions.  false: it speaks of a stranger.
+ */
+static bool
+note(struct asyncore_map *map, const struct epoll_event *ev,
+    void (*found)(struct asyncore_dispatcher *))
+{
+	struct asyncore_dispatcher *d = asyncore__map_find(map, ev->data.fd);
+
+	if (d == NULL || !d->expt_watched)
+		return false;
+	if (ev->events & EPOLLPRI)
+		found(d);
+	else
+		(void)asyncore__expt_watch(d, false);
+	return true;
+}
+
+/* Tells `found` which ones; epoll turns them round, so all have their turn. */
+int
+asyncore__expt_collect(struct asyncore_map *map,
+    void (*found)(struct asyncore_dispatcher *))
+{
+	struct epoll_event evs[AT_ONCE];
+	size_t seen = 0;
+	bool stranger = false;
+	int i, n;
+
+	if (!map->expt_news)
+		return 0;
+	do {
+		n = epoll_wait(map->expt_fd, evs, AT_ONCE, 0);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		for (i = 0; i < n; i++)
+			stranger |= !note(map, &evs[i], found);
+		seen += n > 0 ? (size_t)n : 0;
+	} while (n == AT_ONCE && seen < map->expt_watched);
+	return stranger ? open_anew(map) : 0;
+}
+
+#else /* !HAVE_SYS_EPOLL_H */
+
+void
+asyncore__expt_free(struct asyncore_map *map)
+{
+	(void)map;
+}
+
+static int
+control(struct asyncore_dispatcher *d, bool on)
+{
+	(void)d;
+	(void)on;
+	return 0;
+}
+
+static void
+rest(struct asyncore_map *map)
+{
+	(void)map;
+}
+
+int
+asyncore__expt_prepare(struct asyncore_map *map)
+{
+	(void)map;
+	return 0;
+}
+
+int
+asyncore__expt_collect(struct asyncore_map *map,
+    void (*found)(struct asyncore_dispatcher *))
+{
+	struct asyncore__link *link;
+	struct asyncore_dispatcher *d;
+	struct pollfd p;
+
+	if (map->expt_watched == 0)
+		return 0;
+	for (link = map->all.next; link != &map->all; link = link->next) {
+		d = asyncore__of(link, all);
+		p.fd = d->fd;
+		p.events = POLLPRI;
+		if (d->expt_watched && poll(&p, 1, 0) == 1 &&
+		    (p.revents & POLLPRI))
+			found(d);
+	}
+	return 0;
+}
+
+#endif /* HAVE_SYS_EPOLL_H */
+
+int
+asyncore__expt_watch(struct asyncore_dispatcher *d, bool on)
+{
+	int err;
+
+	if (d->expt_watched == on)
+		return 0;
+	if ((err = control(d, on)) < 0 && on)
+		return err;
+	d->expt_watched = on;
+	if (on)
+		d->map->expt_watched++;
+	else if (--d->map->expt_watched == 0)
+		rest(d->map);
+	return 0;
+}
