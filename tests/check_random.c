@@ -396,7 +396,7 @@ make(struct record *r)
 		make_socket(new_pair());
 }
 
-/* ---- What is done to a channel. ---- */
+/* ---- What is done to a channel: one call, if nobody need hold it. ---- */
 
 static void
 do_close(struct record *r)
@@ -506,7 +506,8 @@ do_call(struct record *r)
 	else if (one_in(4))
 		(void)asyncore_handle_error(r->d, -EPROTO);
 	else if (one_in(4))
-		(void)(asyncore_readable(r->d) && asyncore_writable(r->d));
+		(void)(one_in(2) ? asyncore_readable(r->d) :
+		    asyncore_writable(r->d));
 	else
 		(void)hooks[any(7)](r->d);
 }
