@@ -181,7 +181,7 @@ begin_epoch(struct asyncore_dispatcher *d)
 	d->epoch++;
 	d->closed = d->closing = false;
 	d->eof = d->paused = d->pause_said = false;
-	d->blocked = d->sent = d->hung_up = false;
+	d->blocked = d->sent = d->never_writable = false;
 }
 
 /*

@@ -121,6 +121,14 @@ is_pollable(int fd)
 	return can_be_watched(fd);
 }
 
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 static int
 adopt_file(struct asyncore_dispatcher *d, int fd)
 {
@@ -135,9 +143,13 @@ adopt_file(struct asyncore_dispatcher *d, int fd)
 	d->watched = d->connected = true;
 	err = asyncore__adopt(d, d->pollable ? &pipe_transport :
 	    &file_transport, NULL, fd);
-	if (err < 0)
+	if (err < 0) {
 		(void)fcntl(fd, F_SETFL, flags);
-	return err;
+		return err;
+	}
+	/* A pipe's end for reading is never writable; epoll wakes for it. */
+	d->never_writable = is_pipe(fd) && (flags & O_ACCMODE) == O_RDONLY;
+	return 0;
 }
 
 static int

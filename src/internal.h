@@ -126,7 +126,7 @@ struct asyncore_dispatcher {
 	uint8_t ask;			/* enum asyncore__ask */
 	uint8_t failed;			/* enum asyncore__hook: who raised */
 	bool leaving : 1;		/* a map, not to be put back */
-	bool hung_up : 1;		/* in select's view never writable */
+	bool never_writable : 1;	/* in the view of select */
 	bool in_arrears : 1;		/* could not be armed */
 
 	const struct asyncore_class *cls;

@@ -128,7 +128,7 @@ interest(const struct asyncore_dispatcher *d)
 
 	if (!d->watched)
 		return 0;
-	if (d->accepting || (d->hung_up && !d->map->by_poll))
+	if (d->accepting || (d->never_writable && !d->map->by_poll))
 		want &= ~WRITE;
 	if (d->eof || d->paused)
 		want &= ~READ;
@@ -376,8 +376,8 @@ static void
 take_back(struct asyncore__ready *r, bool hung_up)
 {
 	r->revents = (short)(r->revents & ~POLLOUT);
-	if (hung_up && !r->d->hung_up) {
-		r->d->hung_up = true;
+	if (hung_up && !r->d->never_writable) {
+		r->d->never_writable = true;
 		asyncore__changed(r->d);
 	}
 }
