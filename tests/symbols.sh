@@ -19,7 +19,6 @@ static=$top_builddir/.libs/libasyncore.a
 # The names of a library's global definitions; the version script's own name
 # and what instrumentation adds (reserved names) are not ours.
 defined() {
-	# shellcheck disable=SC2016
 	$NM "$@" | $AWK 'NF >= 3 && $3 !~ /^(_|\.)/ { print $3 }' | sort -u
 }
 
