@@ -280,6 +280,16 @@ put_aside(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	return c->collecting ? 0 : parse_aside(d, c);
 }
 
+/* A recv() that fails is handled here, as in Python: the hook did not fail. */
+static int
+failed(struct asyncore_dispatcher *d, int err)
+{
+	if (asyncore__raised(err) && d->failed == HOOK_NONE)
+		d->failed = HOOK_READ;
+	return asyncore__route(d, err);
+}
+
+/* At the end of the stream, too, what is waiting is parsed once more. */
 static int
 read_and_parse(struct asyncore_dispatcher *d, struct asyncore__chat *c,
     char *buf, size_t room, size_t size)
@@ -288,12 +298,10 @@ read_and_parse(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	ssize_t n = asyncore_recv(d, buf + room, size);
 	int err;
 
-	if (d->epoch != epoch) {
+	if (d->epoch != epoch)
 		asyncore__chat_forget_input(c);
-		return n < 0 ? (int)n : 0;
-	}
-	if (n <= 0)
-		return (int)n;
+	if (n < 0 || d->epoch != epoch)
+		return failed(d, (int)n);
 	if (waiting(c) > room)	/* a recv() of the user's has read before us */
 		return put_aside(d, c, buf + room, (size_t)n);
 	assemble(c, buf, room, (size_t)n);
@@ -307,7 +315,7 @@ read_aside(struct asyncore_dispatcher *d, struct asyncore__chat *c, char *buf,
 {
 	ssize_t n = asyncore_recv(d, buf, size);
 
-	return n > 0 ? put_aside(d, c, buf, (size_t)n) : (int)n;
+	return n > 0 ? put_aside(d, c, buf, (size_t)n) : failed(d, (int)n);
 }
 
 /* Another descriptor: what came from the last one has no end any more. */
@@ -328,10 +336,12 @@ asyncore__chat_read(struct asyncore_dispatcher *d)
 	const size_t size = asyncore__chat_in_size(d);
 	const size_t room = waiting(c);
 	size_t all = room + size;
-	char *buf = take_scratch(map, &all);
+	char *buf;
 	int err;
 
-	if (buf == NULL)
+	if (d->transport == NULL)
+		return d->closed ? 0 : -ENOTCONN;
+	if ((buf = take_scratch(map, &all)) == NULL)
 		return -ENOMEM;
 	if (c->epoch != d->epoch)
 		begin_stream(d, c);

@@ -65,26 +65,46 @@ ask(struct asyncore_dispatcher *d)
 	return settle(d);
 }
 
-/* Takes the changed channels off their list, into a frame of their own. */
-static int
-take_changed(struct asyncore_map *map)
+/* The channels that an ask goes to out of their turn, and how far it is. */
+struct round {
+	size_t next;			/* in map->ready, in order */
+	uint64_t seq, limit;		/* asked last; none from here on */
+	struct asyncore__link *seen;	/* the last of the changed ones */
+};
+
+static void
+take(struct asyncore_map *map, struct asyncore_dispatcher *d)
 {
-	const size_t frame = map->ready_len;
+	asyncore__list_remove(&d->changed);
+	d->dirty = false;
+	if (!d->due)
+		asyncore__ready_push(map, d);
+	d->due = true;
+}
+
+/*
+ * Takes those off the list of changed channels whose turn is still to come, and
+ * which are new on it; the others wait for the next pass, which follows at once.
+ */
+static int
+take_changed(struct asyncore_map *map, struct round *r)
+{
+	struct asyncore__link *link = map->changed.prev, *before;
 	struct asyncore_dispatcher *d;
 	int err;
 
-	if (asyncore__list_empty(&map->changed))
+	if (link == r->seen || link == &map->changed)
 		return 0;
 	if ((err = asyncore__ready_reserve(map)) < 0)
 		return err;
-	while (!asyncore__list_empty(&map->changed)) {
-		d = asyncore__of(map->changed.next, changed);
-		asyncore__list_remove(&d->changed);
-		d->dirty = false;
-		d->due = true;
-		asyncore__ready_push(map, d);
+	for (; link != r->seen && link != &map->changed; link = before) {
+		before = link->prev;
+		d = asyncore__of(link, changed);
+		if (d->seq >= r->seq && d->seq < r->limit)
+			take(map, d);
 	}
-	asyncore__ready_sort(map, frame);
+	r->seen = map->changed.prev;
+	asyncore__ready_sort(map, r->next);
 	return 0;
 }
 
@@ -123,20 +143,28 @@ ask_next(struct asyncore__cursor *c, struct asyncore_dispatcher *d)
 
 /* Two walks in one, as both are in order of insertion. */
 static int
-ask_both(struct asyncore_map *map, struct asyncore__cursor *c, size_t i,
-    uint64_t limit)
+ask_both(struct asyncore_map *map, struct asyncore__cursor *c,
+    struct round *r)
 {
-	const size_t end = map->ready_len;
 	struct asyncore_dispatcher *d;
-	int err = 0;
+	size_t i;
+	int err;
 
-	while (err == 0) {
-		d = next_asked(map, c, limit);
-		if (d != NULL && (i == end || d->seq <= map->ready[i].seq))
+	while ((err = take_changed(map, r)) == 0) {
+		d = next_asked(map, c, r->limit);
+		i = r->next;
+		if (d != NULL && (i == map->ready_len ||
+		    d->seq <= map->ready[i].seq)) {
+			r->seq = d->seq + 1;
 			err = ask_next(c, d);
-		else if (i < end)
-			err = ask_due(map, i++);
-		else
+		} else if (i < map->ready_len) {
+			r->seq = map->ready[i].seq + 1;
+			r->next++;
+			err = ask_due(map, i);
+		} else {
+			break;
+		}
+		if (err != 0)
 			break;
 	}
 	return err;
@@ -162,17 +190,15 @@ static int
 ask_all(struct asyncore_map *map)
 {
 	const size_t frame = map->ready_len;
-	const uint64_t limit = map->next_seq;
+	struct round r = { frame, 0, map->next_seq, &map->changed };
 	struct asyncore__cursor c;
 	int err;
 
 	if (map->asking > 0)	/* a predicate runs a loop: ask what it took */
 		give_back(map, 0);
-	if ((err = take_changed(map)) < 0)
-		return err;
 	map->asking++;
 	asyncore__cursor_open(map, &c, &map->asked);
-	err = ask_both(map, &c, frame, limit);
+	err = ask_both(map, &c, &r);
 	asyncore__cursor_close(map, &c);
 	map->asking--;
 	if (err != 0)
