@@ -202,14 +202,18 @@ asyncore__adopt(struct asyncore_dispatcher *d,
 	d->transport = transport;
 	d->transport_state = state;
 	d->fd = fd;
+	asyncore_ref(d);
 	err = asyncore_add_channel(d, NULL);
-	if (err >= 0 || d->epoch != epoch)
+	if (err >= 0 || d->epoch != epoch) {
+		asyncore_unref(d);
 		return 0;	/* or an add_channel() of its own closed it */
+	}
 	if (d->in_map)
 		asyncore__map_leave_for_good(d);
 	d->transport = NULL;
 	d->fd = -1;
 	d->closed = was_closed;
+	asyncore_unref(d);
 	return err;
 }
 
