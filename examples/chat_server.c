@@ -1,0 +1,148 @@
+/*
+ * chat_server.c - a chat server: what one client says, all of them hear.  It
+ * listens on 127.0.0.1 at the port that is named (0, or none: any), and prints
+ * which one it is.  Clients speak in lines, as nc does: "/nick NAME" takes a
+ * name, "/quit" leaves, and anything else is said.
+ *
+ *	cc chat_server.c -o chat_server $(pkg-config --cflags --libs libasyncore)
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <asynchat.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMIT 500		/* of a line */
+#define NAME_SIZE 21		/* a client's state is its name */
+
+/* The listener is in the map, too. */
+static int
+tell(struct asyncore_dispatcher *d, void *text)
+{
+	return asyncore_accepting(d) ? 0 : asynchat_push(d, text, strlen(text));
+}
+
+static int
+tell_all(const char *format, ...)
+{
+	char text[LIMIT + 100];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	return asyncore_map_foreach(NULL, tell, text);
+}
+
+/* ---- A client ------------------------------------------------------------ */
+
+static int
+has_name(struct asyncore_dispatcher *d, void *name)
+{
+	return !asyncore_accepting(d) && strcmp(asyncore_self(d), name) == 0;
+}
+
+static int
+take_name(struct asyncore_dispatcher *d, char *name)
+{
+	char *self = asyncore_self(d), old[NAME_SIZE];
+
+	if (*name == '\0' || strlen(name) >= NAME_SIZE ||
+	    strpbrk(name, " <>"))
+		return tell(d, "! a name has 1 to 20 letters\r\n");
+	if (asyncore_map_foreach(NULL, has_name, name))
+		return tell(d, "! this name is taken\r\n");
+	strcpy(old, self);
+	strcpy(self, name);
+	return tell_all("* %s is now %s\r\n", old, self);
+}
+
+static int
+client_found(struct asyncore_dispatcher *d)
+{
+	char line[LIMIT + 1] = "";
+	size_t len;
+	const char *data = asynchat_get_data(d, &len);
+
+	if (!data)
+		return -ENOMEM;
+	memcpy(line, data, len);	/* it is within the limit */
+	line[strcspn(line, "\r")] = '\0';
+	if (strncmp(line, "/nick ", 6) == 0)
+		return take_name(d, line + 6);
+	if (strcmp(line, "/quit") == 0)
+		return asyncore_handle_close(d);
+	return tell_all("<%s> %s\r\n", (char *)asyncore_self(d), line);
+}
+
+static int
+client_close(struct asyncore_dispatcher *d)
+{
+	asyncore_close(d);
+	return tell_all("* %s has left\r\n", (char *)asyncore_self(d));
+}
+
+static const struct asynchat_class client_class = {
+	.dispatcher = {
+		.name = "Client",
+		.base = &asynchat_async_chat_class.dispatcher,
+		.instance_size = NAME_SIZE,
+		.flags = ASYNCHAT_CLASS,
+		.handle_close = client_close,
+	},
+	.collect_incoming_data = asynchat_collect,
+	.found_terminator = client_found,
+};
+
+/* ---- The server ---------------------------------------------------------- */
+
+static int
+server_accepted(struct asyncore_dispatcher *server, int fd,
+    const struct sockaddr *addr, socklen_t addrlen)
+{
+	static unsigned n_guests;
+	struct asyncore_dispatcher *d = asynchat_spawn(&client_class, fd, NULL);
+	char *self = asyncore_self(d);
+
+	(void)server, (void)addr, (void)addrlen;
+	if (!d)
+		return -errno;
+	asynchat_set_terminator(d, "\n", 1);
+	asynchat_set_limit(d, LIMIT);
+	snprintf(self, NAME_SIZE, "guest%u", ++n_guests);
+	return tell_all("* %s has joined\r\n", self);
+}
+
+static const struct asyncore_class server_class = {
+	.name = "Server",
+	.handle_accepted = server_accepted,
+};
+
+int
+main(int argc, char **argv)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct sockaddr *sa = (struct sockaddr *)&addr;
+	socklen_t len = sizeof addr;
+	struct asyncore_dispatcher *d = asyncore_new(&server_class, NULL);
+	char *end;
+	unsigned long port = strtoul(argc > 1 ? argv[1] : "0", &end, 10);
+	int err = -EINVAL;
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	addr.sin_port = htons((in_port_t)port);
+	if (*end == '\0' && port <= 65535 &&
+	    (err = asyncore_create_socket(d, AF_INET, SOCK_STREAM)) == 0 &&
+	    (err = asyncore_set_reuse_addr(d)) == 0 &&
+	    (err = asyncore_bind(d, sa, len)) == 0 &&
+	    (err = asyncore_listen(d, 128)) == 0 &&
+	    getsockname(asyncore_fileno(d), sa, &len) == 0 &&
+	    printf("%d\n", ntohs(addr.sin_port)) > 0 && fflush(stdout) == 0)
+		err = asyncore_loop(30, false, NULL, -1);
+	fprintf(stderr, "chat_server: %s\n", strerror(-err));
+	asyncore_unref(d);
+	return EXIT_FAILURE;
+}
