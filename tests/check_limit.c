@@ -295,12 +295,11 @@ START_TEST(same_lines_pass_in_chunks_of_any_size)
 	cls.found_terminator = trace_line;
 	cls.handle_overflow = forget_line;
 	for (chunk = 1; chunk < sizeof text; chunk++) {
-		d = asynchat_new(&cls, map);
-		ck_assert_int_eq(asynchat_set_terminator(d, "\r\n", 2), 0);
+		d = new_feeder_of(&cls, "\r\n", 2);
 		ck_assert_int_eq(asynchat_set_limit(d, 5), 0);
 		feed_in(d, text, sizeof text - 1, chunk);
 		ck_trace("<ok> overflow <> <fine> overflow <12345>");
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 END_TEST

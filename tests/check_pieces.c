@@ -123,7 +123,7 @@ ck_binary(const char *bytes, size_t len)
 		feed_in(d, stream, stream_len, chunk);
 		ck_assert_uint_eq(n_ends, 3);
 		ck_model(es, 16, stream, stream_len);
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 
@@ -243,7 +243,7 @@ START_TEST(any_input_in_any_cut_gives_what_the_model_says)
 			d = new_listed_feeder(es, 20);
 			feed_at_random(d, stream, len);
 			ck_model(es, 20, stream, len);
-			asyncore_unref(d);
+			end_feeder(d);
 		}
 	}
 }

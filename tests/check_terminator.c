@@ -25,7 +25,7 @@ ck_in_all_sizes(const char *text, const char *terminator, const char *expected)
 		d = new_feeder(terminator, strlen(terminator));
 		feed_in(d, text, strlen(text), chunk);
 		ck_pieces(expected);
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 
@@ -49,7 +49,7 @@ START_TEST(lines_are_found_wherever_the_input_is_split_once)
 		feed(d, lines, at);
 		feed_text(d, lines + at);
 		ck_pieces("one|two||f\rour\n|fi\r\rve");
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 END_TEST
@@ -72,7 +72,7 @@ START_TEST(lines_are_found_in_every_way_to_split_the_input)
 			}
 		feed_text(d, from);
 		ck_pieces("a|\r\rb||c");
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 END_TEST
@@ -84,7 +84,7 @@ START_TEST(line_of_nothing_is_found_and_nothing_is_collected)
 	feed_text(d, "\n\n\n");
 	ck_assert_uint_eq(n_ends, 3);
 	ck_assert_uint_eq(got_len, 0);
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -121,7 +121,7 @@ START_TEST(bytes_of_a_terminator_stay_the_callers)
 	feed_text(d, "a=====================b");
 	ck_assert_uint_ge(n_ends, 1);
 	ck_assert_int_eq(got[0], 'a');
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -137,20 +137,18 @@ START_TEST(beginning_that_is_none_is_handed_out_with_what_follows)
 	ck_pieces("a\rb\r");
 	feed_text(d, "\n");
 	ck_pieces("a\rb\r|");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
 START_TEST(beginning_of_a_terminator_is_lost_at_the_end)
 {
-	struct asynchat_class cls = feeder_class;
 	struct asyncore_dispatcher *d;
 	int fds[2];
 
 	make_pair(fds);
-	cls.dispatcher.recv = NULL;
 	got_len = n_ends = 0;
-	d = asynchat_new_socket(&cls, fds[0], map);
+	d = asynchat_new_socket(&feeder_class, fds[0], map);
 	ck_assert_ptr_nonnull(d);
 	ck_assert_int_eq(asynchat_set_terminator(d, "\r\n", 2), 0);
 	write_all(fds[1], "ab\r", 3);
@@ -158,7 +156,7 @@ START_TEST(beginning_of_a_terminator_is_lost_at_the_end)
 	ck_assert_int_eq(asyncore_loop(10, _i, map, -1), 0);
 	ck_assert(asyncore_closed(d));
 	ck_pieces("ab");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -186,7 +184,7 @@ START_TEST(count_ends_once_and_then_everything_is_collected)
 		feed_in(d, "abcdefghij", 10, chunk);
 		ck_pieces("abcd|efghij");
 		ck_count(d, 0);
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 END_TEST
@@ -207,7 +205,7 @@ START_TEST(count_goes_down_as_input_comes)
 	feed_text(d, "e");
 	ck_count(d, 0);
 	ck_pieces("ababcde|");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -219,7 +217,7 @@ START_TEST(count_of_nothing_is_none)
 	ck_count(d, 0);
 	feed_text(d, "a\nb");
 	ck_pieces("a\nb");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -231,13 +229,13 @@ START_TEST(negative_count_is_EINVAL_and_the_old_one_holds)
 	ck_assert_int_eq(asynchat_set_terminator_count(d, LLONG_MIN), -EINVAL);
 	feed_text(d, "a\nb");
 	ck_pieces("a|b");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
 START_TEST(without_a_terminator_everything_is_collected)
 {
-	struct asyncore_dispatcher *d = asynchat_new(&feeder_class, map);
+	struct asyncore_dispatcher *d = new_feeder(NULL, 0);
 
 	ck_count(d, -1);
 	feed_text(d, "a\r\nb");
@@ -247,7 +245,7 @@ START_TEST(without_a_terminator_everything_is_collected)
 	ck_count(d, -1);
 	feed_text(d, "\n");
 	ck_pieces("a\r\nb\n");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -270,7 +268,7 @@ START_TEST(get_terminator_answers_the_bytes)
 	ck_assert_int_eq(asynchat_set_terminator(d, p, len), 0);
 	p = asynchat_get_terminator(d, NULL, NULL);
 	ck_assert_mem_eq(p, longer, sizeof longer);
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -282,7 +280,7 @@ START_TEST(terminator_that_cannot_be_kept_leaves_the_old_one)
 	ck_assert_int_eq(asynchat_set_terminator(d, NULL, 1), -EINVAL);
 	feed_text(d, "a\nb");
 	ck_pieces("a|b");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -318,7 +316,7 @@ START_TEST(terminator_changed_in_found_holds_for_what_is_buffered)
 		d = new_listed_feeder(changes[_i].ends, n);
 		feed_in(d, text, strlen(text), chunk);
 		ck_pieces(changes[_i].expected);
-		asyncore_unref(d);
+		end_feeder(d);
 	}
 }
 END_TEST
@@ -338,7 +336,7 @@ START_TEST(terminator_set_in_collect_holds_after_what_was_found)
 	fed_collect = set_semicolon;
 	feed_text(d, "a\r\nb\r\nc;d");
 	ck_pieces("a|b\r\nc|d");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -353,7 +351,7 @@ START_TEST(terminator_set_in_collect_holds_for_the_next_read)
 	ck_pieces("a;b");
 	feed_text(d, "c;d\n");
 	ck_pieces("a;bc|d\n");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -367,7 +365,7 @@ START_TEST(terminator_set_in_collect_is_lost_where_a_count_is_complete)
 	feed_text(d, "abc;d");
 	ck_pieces("ab|c;d");
 	ck_count(d, 0);
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 
@@ -381,7 +379,7 @@ START_TEST(count_set_in_collect_is_what_is_left)
 	feed_text(d, "abc");
 	feed_text(d, "d;e");
 	ck_pieces("abcd|e");
-	asyncore_unref(d);
+	end_feeder(d);
 }
 END_TEST
 

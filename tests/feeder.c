@@ -16,11 +16,12 @@ static const char *input;
 static size_t input_len;
 
 static ssize_t
-feeder_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
+give(void *state, int fd, void *buf, size_t len)
 {
 	size_t n = input_len < len ? input_len : len;
 
-	(void)d;
+	(void)state;
+	(void)fd;
 	if (n == 0)
 		return -EAGAIN;
 	memcpy(buf, input, n);
@@ -28,6 +29,11 @@ feeder_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 	input_len -= n;
 	return (ssize_t)n;
 }
+
+static const struct asyncore_transport fed = {
+	.name = "fed",
+	.recv = give,
+};
 
 static int
 collect(struct asyncore_dispatcher *d, const void *data, size_t len)
@@ -53,21 +59,35 @@ const struct asynchat_class feeder_class = {
 		.name = "Feeder",
 		.base = &asynchat_async_chat_class.dispatcher,
 		.flags = ASYNCHAT_CLASS,
-		.recv = feeder_recv,
 	},
 	.collect_incoming_data = collect,
 	.found_terminator = found,
 };
 
 struct asyncore_dispatcher *
-new_feeder(const void *bytes, size_t len)
+new_feeder_of(const struct asynchat_class *cls, const void *bytes, size_t len)
 {
-	struct asyncore_dispatcher *d = asynchat_new(&feeder_class, map);
+	struct asyncore_dispatcher *d = asynchat_new(cls, map);
 
-	if (d == NULL || asynchat_set_terminator(d, bytes, len) != 0)
+	if (d == NULL || asyncore_set_transport(d, &fed, NULL, -1) != 0 ||
+	    asynchat_set_terminator(d, bytes, len) != 0)
 		ck_abort_msg("no feeder");
 	got_len = n_ends = 0;
 	return d;
+}
+
+struct asyncore_dispatcher *
+new_feeder(const void *bytes, size_t len)
+{
+	return new_feeder_of(&feeder_class, bytes, len);
+}
+
+void
+end_feeder(struct asyncore_dispatcher *d)
+{
+	if (asyncore_close(d) != 0)
+		ck_abort_msg("no close");
+	asyncore_unref(d);
 }
 
 static const struct end *list;

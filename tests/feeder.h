@@ -1,6 +1,6 @@
 /*
- * feeder.h - a chat without a descriptor: its recv() gives what the test feeds,
- * one piece a read, and what its hooks get is kept for comparison.
+ * feeder.h - a chat whose transport has no descriptor: it gives what the test
+ * feeds, one piece a read, and what the chat's hooks get is kept for comparison.
  */
 #ifndef FEEDER_H
 #define FEEDER_H
@@ -23,6 +23,9 @@ extern const struct asynchat_class feeder_class;
 
 /* One with this terminator; what others got is forgotten. */
 struct asyncore_dispatcher *new_feeder(const void *bytes, size_t len);
+struct asyncore_dispatcher *new_feeder_of(const struct asynchat_class *cls,
+    const void *bytes, size_t len);
+void end_feeder(struct asyncore_dispatcher *d);
 
 /* What ends a piece. */
 struct end {

@@ -126,6 +126,7 @@ class Listed:
     watched = False             # from connect, listen or a given socket on
     epoch = 0                   # one more for each descriptor and each close
     place = 0
+    asked_epoch = None          # that readable() was asked about
 
     def __init__(self, sock=None, map=None, accepted=None):
         super().__init__(sock, map)
@@ -202,16 +203,20 @@ class Listed:
 
     # ---- Predicates: not after leaving the map, nor before it is in use.
 
-    def is_asked(self):
+    def is_in(self):
         return self._map.is_seen(self._fileno)
 
     def readable(self):
-        return bool(self.is_asked() and super().readable() and
-                    self.is_asked() and self.watched)
+        self.asked_epoch = self.epoch if self.is_in() else None
+        return self.answer(super().readable)
 
     def writable(self):
-        return bool(self.is_asked() and super().writable() and
-                    self.is_asked() and self.watched)
+        return self.answer(super().writable)
+
+    def answer(self, predicate):
+        if self.asked_epoch != self.epoch:
+            return False
+        return bool(predicate() and self.is_in() and self.watched)
 
     # ---- Routers and hooks: a closed channel has none.
 
