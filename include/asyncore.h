@@ -510,7 +510,8 @@ int asyncore_set_ignore_log_types(struct asyncore_dispatcher *d,
  *
  * Answers 0; what a hook raised to leave the loop, below -4095; or -EINVAL (a
  * timeout that is no number, a freed map), -EBUSY (called from a callback that
- * runs inside of the base's loop; from a hook it is legal), -ENOMEM, or the
+ * runs inside of the base's loop, where from a hook it is legal; or the map is
+ * attached), -ENOMEM, or the
  * error of the system's wait.  The map is good for a further loop in each case.
  */
 int asyncore_loop(double timeout, bool use_poll, struct asyncore_map *map,
@@ -549,10 +550,43 @@ int asyncore_close_all(struct asyncore_map *map, bool ignore_all);
 
 /*
  * Ends the loops that run on the map, nested ones too, after the pass that is
- * under way; without one, the next asyncore_loop() returns at once.  -EINVAL:
+ * under way; without one, the next asyncore_loop() returns at once.  Where the
+ * map is attached it ends the host's, as event_base_loopbreak() does.  -EINVAL:
  * the map was freed.
  */
 int asyncore_stop(struct asyncore_map *map);
+
+/* ------------------------------------------------------------------------
+ * In a loop of the host's
+ * ------------------------------------------------------------------------ */
+
+/*
+ * From now on the map's passes take place inside of the loop that the host runs
+ * on the map's base, with event_base_dispatch() or event_base_loop(), beside
+ * his own events and with the guarantees of asyncore_loop(): the hooks run in
+ * the order of asyncore_poll(), when all that libevent has found is known.
+ *
+ * Predicates are asked after each pass in which something of the map was ready,
+ * and after calls that change a channel.  A predicate that depends on
+ * something else has asyncore_touch().  As with libevent's own events, channels
+ * that wait for nothing do not keep the host's loop going.
+ *
+ * What leaves asyncore_loop(), such as ASYNCORE_EXIT_NOW, leaves the host's loop
+ * as event_base_loopbreak() does, and is what asyncore_detach_map() answers;
+ * the host may run his loop again.  Inside of hooks asyncore_loop() is -EBUSY.
+ *
+ * NULL: asyncore_socket_map().  -EALREADY: it is attached.  -EBUSY: a pass of
+ * it runs.  -EINVAL: it was freed.  -ENOMEM.
+ */
+int asyncore_attach(struct asyncore_map *map);
+
+/*
+ * The end of that: nothing of the map stays armed on the base, the channels
+ * stay in the map.  Legal in a hook; the channels that are ready in that pass
+ * still have their turn.  Answers the first value that left the host's loop since
+ * asyncore_attach(), or 0.  -EINVAL: the map is not attached.
+ */
+int asyncore_detach_map(struct asyncore_map *map);
 
 /* ------------------------------------------------------------------------
  * Maps

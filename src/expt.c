@@ -30,10 +30,11 @@ on_news(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (map->waiting)
+	if (map->waiting || map->attached)
 		map->expt_news = true;
 	else
 		(void)event_del(&map->expt_event);
+	asyncore__host_wake(map);
 }
 
 static int
@@ -110,8 +111,8 @@ control(struct asyncore_dispatcher *d, bool on)
 }
 
 /* Nobody is watched any more: nothing of ours stays on the base. */
-static void
-rest(struct asyncore_map *map)
+void
+asyncore__expt_rest(struct asyncore_map *map)
 {
 	if (map->expt_fd >= 0)
 		(void)event_del(&map->expt_event);
@@ -188,8 +189,8 @@ control(struct asyncore_dispatcher *d, bool on)
 	return 0;
 }
 
-static void
-rest(struct asyncore_map *map)
+void
+asyncore__expt_rest(struct asyncore_map *map)
 {
 	(void)map;
 }
@@ -237,6 +238,6 @@ asyncore__expt_watch(struct asyncore_dispatcher *d, bool on)
 	if (on)
 		d->map->expt_watched++;
 	else if (--d->map->expt_watched == 0)
-		rest(d->map);
+		asyncore__expt_rest(d->map);
 	return 0;
 }

@@ -167,6 +167,10 @@ struct asyncore_map {
 	bool dispatching;		/* the inner pass has waited */
 	bool by_poll;			/* the view of the last wait */
 	bool in_arrears;		/* some channels are */
+	bool attached;			/* the host runs the loop */
+	bool in_pass, in_turn, turn_due;	/* see host.c */
+	int result;			/* what left the host's loop */
+	struct event turn;
 	unsigned waits;			/* counts them */
 	unsigned refs;
 	unsigned loops, walks;		/* under way */
@@ -315,6 +319,7 @@ int asyncore__expt_watch(struct asyncore_dispatcher *d, bool on);
 int asyncore__expt_prepare(struct asyncore_map *map);
 int asyncore__expt_collect(struct asyncore_map *map,
     void (*found)(struct asyncore_dispatcher *));
+void asyncore__expt_rest(struct asyncore_map *map);
 void asyncore__expt_free(struct asyncore_map *map);
 
 /* file.c */
@@ -331,7 +336,7 @@ int asyncore__map_enter(struct asyncore_map *map,
 void asyncore__map_leave(struct asyncore_dispatcher *d);
 void asyncore__map_leave_for_good(struct asyncore_dispatcher *d);
 void asyncore__changed(struct asyncore_dispatcher *d);
-void asyncore__all_changed(struct asyncore_map *map);
+void asyncore__set_view(struct asyncore_map *map, bool by_poll);
 void asyncore__unchanged(struct asyncore_dispatcher *d);
 void asyncore__called(struct asyncore_dispatcher *d);
 void asyncore__cursor_open(struct asyncore_map *map,
@@ -347,11 +352,24 @@ void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
 bool asyncore__ready_live(const struct asyncore_map *map, size_t i);
 void asyncore__ready_pop(struct asyncore_map *map, size_t frame);
 
+/* pass.c */
+int asyncore__ask_all(struct asyncore_map *map);
+int asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll);
+void asyncore__pay_arrears(struct asyncore_map *map);
+
+/* host.c */
+void asyncore__host_wake(struct asyncore_map *map);
+void asyncore__on_turn(evutil_socket_t fd, short what, void *arg);
+
 /* poller.c: the only file that knows libevent's I/O events */
 void asyncore__poller_enter(struct asyncore_dispatcher *d);
 void asyncore__poller_leave(struct asyncore_dispatcher *d);
 int asyncore__settle(struct asyncore_dispatcher *d);
 void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
+void asyncore__forget(struct asyncore_dispatcher *d);
+bool asyncore__may_have_more(struct asyncore_map *map);
+int asyncore__wait_begin(struct asyncore_map *map);
+int asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll);
 int asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll);
 void asyncore__note_end(struct asyncore_map *map);
 

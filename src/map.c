@@ -27,8 +27,10 @@ assign_timers(struct asyncore_map *map)
 {
 	if (evtimer_assign(&map->timer, map->base, on_timer, NULL) != 0)
 		return -1;
-	return evtimer_assign(&map->resume, map->base, asyncore__on_resume,
-	    map);
+	if (evtimer_assign(&map->resume, map->base, asyncore__on_resume,
+	    map) != 0)
+		return -1;
+	return evtimer_assign(&map->turn, map->base, asyncore__on_turn, map);
 }
 
 struct asyncore_map *
@@ -72,6 +74,8 @@ asyncore_map_free(struct asyncore_map *map)
 		return 0;
 	if (map->freed)
 		return -EINVAL;
+	if (map->attached && map->len == 0 && map->loops == 0)
+		(void)asyncore_detach_map(map);
 	if (map->len > 0 || map->loops > 0 || map->walks > 0)
 		return -EBUSY;
 	map->freed = true;
@@ -79,8 +83,10 @@ asyncore_map_free(struct asyncore_map *map)
 		socket_map = NULL;
 	(void)evtimer_del(&map->timer);
 	(void)evtimer_del(&map->resume);
+	(void)evtimer_del(&map->turn);
 	event_debug_unassign(&map->timer);
 	event_debug_unassign(&map->resume);
+	event_debug_unassign(&map->turn);
 	asyncore__expt_free(map);
 	if (map->own_base)
 		event_base_free(map->base);
@@ -239,6 +245,7 @@ asyncore__map_leave(struct asyncore_dispatcher *d)
 	map->len--;
 	d->in_map = false;
 	asyncore__map_ref(map);
+	asyncore__host_wake(map);
 	asyncore__left_map(d, map);
 	asyncore__map_unref(map);
 	asyncore_unref(d);
@@ -261,6 +268,7 @@ asyncore__changed(struct asyncore_dispatcher *d)
 		return;
 	d->dirty = true;
 	asyncore__list_append(&d->map->changed, &d->changed);
+	asyncore__host_wake(d->map);
 }
 
 void
@@ -284,6 +292,7 @@ asyncore__called(struct asyncore_dispatcher *d)
 {
 	if (d->ask == ASK_ON_CHANGE || has_moody_transport(d))
 		asyncore__changed(d);
+	asyncore__host_wake(d->map);
 }
 
 void
@@ -338,9 +347,13 @@ touch_it(struct asyncore_dispatcher *d, void *arg)
 	return 0;
 }
 
+/* In select's view and in poll's, not the same directions are watched. */
 void
-asyncore__all_changed(struct asyncore_map *map)
+asyncore__set_view(struct asyncore_map *map, bool by_poll)
 {
+	if (map->by_poll == by_poll)
+		return;
+	map->by_poll = by_poll;
 	(void)asyncore_map_foreach(map, touch_it, NULL);
 }
 

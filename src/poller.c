@@ -73,10 +73,12 @@ record(struct asyncore_dispatcher *d, unsigned bits)
  * Somebody else runs the base, and no pass of ours is there to answer: left
  * armed, a level-triggered event would spin.  The next pass arms it again.
  */
-static void
-forget(struct asyncore_dispatcher *d)
+void
+asyncore__forget(struct asyncore_dispatcher *d)
 {
-	(void)arm(d, 0);
+	d->ready = 0;
+	if (d->pollable)
+		(void)arm(d, 0);
 	asyncore__changed(d);
 }
 
@@ -84,15 +86,17 @@ static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct asyncore_dispatcher *d = arg;
+	struct asyncore_map *map = d->map;
 
 	(void)fd;
-	if (!d->map->waiting) {
-		forget(d);
+	if (!map->waiting && !map->attached) {
+		asyncore__forget(d);
 		return;
 	}
 	if (!(d->ready & KERNEL))
-		d->map->news++;
+		map->news++;
 	record(d, (what & EV_READ ? READ : 0) | (what & EV_WRITE ? WRITE : 0));
+	asyncore__host_wake(map);
 }
 
 void
@@ -228,10 +232,13 @@ record_standing(struct asyncore_map *map)
  * every channel, and the order of dispatch would break: ask again.  `fetch`
  * follows libevent's number from below.
  */
-static bool
-may_have_more(struct asyncore_map *map)
+bool
+asyncore__may_have_more(struct asyncore_map *map)
 {
-	if (map->news < map->fetch)
+	const size_t news = map->news;
+
+	map->news = 0;
+	if (news < map->fetch)
 		return false;
 	if (map->fetch < FETCH_MAX)
 		map->fetch *= 2;
@@ -251,15 +258,15 @@ run_base(struct asyncore_map *map, int flags)
 {
 	int rc;
 
+	map->news = 0;
 	do {
-		map->news = 0;
 		errno = 0;
 		rc = event_base_loop(map->base, EVLOOP_ONCE | flags);
 		if (rc < 0)
 			return errno != 0 ? -errno : -EBUSY;
 		asyncore__note_end(map);
 		flags = EVLOOP_NONBLOCK;
-	} while (!map->ended && may_have_more(map));
+	} while (!map->ended && asyncore__may_have_more(map));
 	return 0;
 }
 
@@ -429,12 +436,37 @@ collect(struct asyncore_map *map, size_t frame, bool use_poll)
 	return n > 0 ? resolve(map, frame, n, use_poll) : 0;
 }
 
+/* Before a wait.  What is ready already is recorded. */
+int
+asyncore__wait_begin(struct asyncore_map *map)
+{
+	int err;
+
+	if ((err = asyncore__ready_reserve(map)) < 0 ||
+	    (err = asyncore__expt_prepare(map)) < 0)
+		return err;
+	record_standing(map);
+	return 0;
+}
+
+/*
+ * After it: the channels recorded from `frame` on, in order of insertion, with
+ * poll(2)'s bits as select (or, with use_poll, poll) would have reported them.
+ */
+int
+asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll)
+{
+	int err = asyncore__expt_collect(map, record_expt);
+	int err2 = collect(map, frame, use_poll);
+
+	asyncore__ready_sort(map, frame);
+	return err < 0 ? err : err2;
+}
+
 /*
  * Waits at most `timeout` seconds, for ever if negative, until something is
- * ready or anybody's callback ran.  Leaves a new frame on the stack: the ready
- * channels in order of insertion, with poll(2)'s bits as select (or, with
- * use_poll, poll) would have reported them.  The frame is the caller's to pop,
- * also after an error.
+ * ready or anybody's callback ran.  Leaves a new frame on the stack, which is
+ * the caller's to pop, also after an error.
  */
 int
 asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
@@ -442,18 +474,12 @@ asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
 	const size_t frame = map->ready_len;
 	int err, err2;
 
-	if ((err = asyncore__ready_reserve(map)) < 0 ||
-	    (err = asyncore__expt_prepare(map)) < 0)
+	if ((err = asyncore__wait_begin(map)) < 0)
 		return err;
-	record_standing(map);
 	map->waits++;
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;
-	err2 = asyncore__expt_collect(map, record_expt);
-	if (err == 0)
-		err = err2;
-	err2 = collect(map, frame, use_poll);
-	asyncore__ready_sort(map, frame);
+	err2 = asyncore__wait_end(map, frame, use_poll);
 	return err < 0 ? err : err2;
 }

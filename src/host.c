@@ -1,0 +1,159 @@
+/*
+ * host.c - a map attached to its base: the host runs the loop, and the map's
+ * passes take place inside of it.
+ *
+ * The recorders wake the map's `turn`, an event that becomes active behind all
+ * that is active already: when it runs, everything that the wait has found is
+ * recorded.  A turn ends the pass under way (dispatch) and begins the next one
+ * (ask); in between, libevent waits for us as for everybody else.  Where some
+ * channel is ready without the kernel's word, the next turn comes by a timer of
+ * no time, so that libevent looks at all others before it.
+ */
+#include "internal.h"
+
+/* For a turn after everything that is active now. */
+void
+asyncore__host_wake(struct asyncore_map *map)
+{
+	if (!map->attached || map->in_turn || map->turn_due)
+		return;
+	map->turn_due = true;
+	event_active(&map->turn, EV_TIMEOUT, 1);
+}
+
+/* For a turn after libevent has looked at the descriptors again. */
+static void
+take_another_turn(struct asyncore_map *map)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (evtimer_add(&map->turn, &at_once) != 0)
+		asyncore__host_wake(map);
+}
+
+/* An error, or a stop, leaves the host's loop; the map is good for another. */
+static void
+leave_loop(struct asyncore_map *map, int err)
+{
+	map->stop = false;
+	if (map->result == 0)
+		map->result = err;
+	(void)event_base_loopbreak(map->base);
+	take_another_turn(map);
+}
+
+/* The end of the pass under way. */
+static int
+end_pass(struct asyncore_map *map)
+{
+	int err = asyncore__wait_end(map, 0, false);
+
+	map->in_pass = false;
+	asyncore__pay_arrears(map);
+	if (err == 0)
+		err = asyncore__dispatch(map, 0, false);
+	asyncore__ready_pop(map, 0);
+	return err;
+}
+
+/* The beginning of the next one. */
+static int
+begin_pass(struct asyncore_map *map)
+{
+	int err = asyncore__ask_all(map);
+
+	if (err == 0)
+		err = asyncore__wait_begin(map);
+	map->in_pass = err == 0;
+	return err;
+}
+
+static int
+take_turn(struct asyncore_map *map)
+{
+	int err = map->in_pass ? end_pass(map) : 0;
+
+	if (err == 0 && map->attached && !map->stop)
+		err = begin_pass(map);
+	return err;
+}
+
+static bool
+has_work(const struct asyncore_map *map)
+{
+	return map->ready_len > 0 || !asyncore__list_empty(&map->changed);
+}
+
+void
+asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct asyncore_map *map = arg;
+	int err;
+
+	(void)fd;
+	(void)what;
+	map->turn_due = false;
+	if (asyncore__may_have_more(map)) {
+		take_another_turn(map);
+		return;
+	}
+	map->in_turn = true;
+	map->loops++;
+	err = take_turn(map);
+	map->loops--;
+	map->in_turn = false;
+	if (!map->attached)
+		return;
+	if (err != 0 || map->stop)
+		leave_loop(map, err);
+	else if (has_work(map))
+		take_another_turn(map);
+}
+
+int
+asyncore_attach(struct asyncore_map *map)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	if (map->freed)
+		return -EINVAL;
+	if (map->attached)
+		return -EALREADY;
+	if (map->loops > 0)
+		return -EBUSY;
+	if (evtimer_add(&map->turn, &at_once) != 0)
+		return -ENOMEM;
+	map->attached = true;
+	map->result = 0;
+	map->news = 0;
+	asyncore__set_view(map, false);
+	return 0;
+}
+
+static int
+rest(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__forget(d);
+	return 0;
+}
+
+int
+asyncore_detach_map(struct asyncore_map *map)
+{
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	if (!map->attached)
+		return -EINVAL;
+	map->attached = map->in_pass = map->turn_due = false;
+	(void)event_del(&map->turn);
+	(void)asyncore_map_foreach(map, rest, NULL);
+	asyncore__expt_rest(map);
+	if (!map->in_turn)
+		asyncore__ready_pop(map, 0);
+	return map->result;
+}

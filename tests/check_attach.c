@@ -1,0 +1,401 @@
+/*
+ * check_attach.c - a map attached to its base: the host's loop drives it, beside
+ * his own events.  What a pass does in there is tested by the whole suite, in
+ * the configuration "hosted"; here is what only an attached map can do.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const char testing_suite[] = "attach";
+
+static struct event_base *
+base(void)
+{
+	return asyncore_map_base(map);
+}
+
+static void
+attach(void)
+{
+	ck_assert_int_eq(asyncore_attach(map), 0);
+}
+
+static void
+end_loop(evutil_socket_t fd, short what, void *arg)
+{
+	foreign(fd, what, arg);
+	ck_assert_int_eq(event_base_loopbreak(base()), 0);
+}
+
+/* Until there is nothing left to do at once. */
+static void
+host_settles(void)
+{
+	struct timeval none = { 0, 0 };
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		ck_assert_int_eq(event_base_loopexit(base(), &none), 0);
+		ck_assert_int_ge(event_base_dispatch(base()), 0);
+	}
+}
+
+static int
+receive_and_rest(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->w = false;
+	return receive(d);
+}
+
+static int
+write_once(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->w = false;
+	return 0;
+}
+
+static int
+write_and_stop(struct asyncore_dispatcher *d)
+{
+	(void)write_once(d);
+	return asyncore_stop(map);
+}
+
+/* Numbers 0, 1, 2, which read and write once; the last one ends the loop. */
+static void
+add_three_readers(void)
+{
+	int i;
+
+	add_three();
+	for (i = 0; i < 3; i++) {
+		probe(i)->on_read = receive;
+		probe(i)->on_write = i < 2 ? write_once : write_and_stop;
+	}
+}
+
+START_TEST(hooks_run_in_asyncore_s_order_in_the_host_s_loop)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, _i), 0);
+	add_three_readers();
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0 'x' r1 'x' r2 'x' w0 w1 w2");
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	close_peers();
+}
+END_TEST
+
+START_TEST(all_of_many_channels_are_seen_before_the_first_hook)
+{
+	char expected[2048] = "";
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		add_pair(i, true, false);
+		probe(i)->on_read = i < 199 ? close_self : stop_map;
+		len += (size_t)snprintf(expected + len, sizeof expected - len,
+		    "%sr%d", i > 0 ? " " : "", i);
+	}
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace(expected);
+	close_peers();
+}
+END_TEST
+
+static int
+third_write_calls_host(struct asyncore_dispatcher *d)
+{
+	static int n;
+
+	(void)d;
+	if (++n == 3)
+		after(0, end_loop);
+	return 0;
+}
+
+START_TEST(the_host_s_own_events_have_their_turn_beside_writers)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, _i), 0);
+	add_pair(0, false, true);
+	probe(0)->on_write = third_write_calls_host;
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_assert_ptr_nonnull(strstr(traced(), "w0 w0 w0"));
+	ck_assert_ptr_nonnull(strstr(traced(), "t"));
+	close_peers();
+}
+
+/* ---- When predicates are asked. ---- */
+
+START_TEST(an_idle_map_is_not_asked_though_the_host_is_busy)
+{
+	int i;
+
+	put_pair(&asked_probe_class, 0, false, false);
+	attach();
+	host_settles();
+	ck_trace("R0 W0");
+	for (i = 0; i < 3; i++)
+		host_settles();
+	ck_trace("");
+	close_peers();
+}
+END_TEST
+
+START_TEST(touch_asks_and_what_it_finds_is_done)
+{
+	put_pair(&asked_probe_class, 0, false, false);
+	probe(0)->on_read = receive_and_rest;
+	attach();
+	host_settles();
+	clear_trace();
+	probe(0)->r = true;
+	host_settles();
+	ck_trace("");
+	asyncore_touch(channel[0]);
+	host_settles();
+	ck_trace("R0 W0 r0 'x' R0 W0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(all_are_asked_after_the_activity_of_one)
+{
+	put_pair(&asked_probe_class, 0, true, false);
+	put_pair(&asked_probe_class, 1, false, false);
+	probe(0)->on_read = receive;
+	attach();
+	host_settles();
+	ck_trace("R0 W0 R1 W1 r0 'x' R0 W0 R1 W1");
+	close_peers();
+}
+END_TEST
+
+static void
+send_in_callback(evutil_socket_t fd, short what, void *arg)
+{
+	foreign(fd, what, arg);
+	ck_assert_int_eq((int)asyncore_send(channel[0], "y", 1), 1);
+}
+
+START_TEST(all_are_asked_after_a_call_of_the_host_s)
+{
+	put_pair(&asked_probe_class, 0, false, false);
+	attach();
+	host_settles();
+	clear_trace();
+	after(0, send_in_callback);
+	host_settles();
+	ck_trace("t R0 W0");
+	close_peers();
+}
+END_TEST
+
+static void
+add_in_callback(evutil_socket_t fd, short what, void *arg)
+{
+	foreign(fd, what, arg);
+	ck_assert_int_eq(asyncore_close(channel[1]), 0);
+	add_pair(3, true, false);
+	probe(3)->on_read = stop_map;
+}
+
+START_TEST(channels_of_the_host_s_callbacks_take_part)
+{
+	add_pair(0, false, false);
+	add_pair(1, true, false);
+	probe(1)->on_read = receive;
+	attach();
+	host_settles();
+	clear_trace();
+	after(0, add_in_callback);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("t r3");
+	close_peers();
+}
+END_TEST
+
+/* One that was found ready by a wait and left before its turn. */
+static void
+replace_ready(evutil_socket_t fd, short what, void *arg)
+{
+	foreign(fd, what, arg);
+	asyncore_ref(channel[1]);
+	ck_assert_int_eq(asyncore_del_channel(channel[1]), 0);
+	ck_assert_int_eq(asyncore_add_channel(channel[1], NULL), 0);
+	asyncore_unref(channel[1]);
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+}
+
+START_TEST(one_that_left_before_its_turn_has_none)
+{
+	add_three();
+	probe(1)->w = probe(2)->w = false;
+	probe(1)->on_read = probe(2)->on_read = receive;
+	attach();
+	host_settles();
+	clear_trace();
+	write_all(peer[0], "y", 1);
+	write_all(peer[1], "y", 1);
+	after(0, replace_ready);
+	host_settles();
+	ck_assert_ptr_null(strstr(traced(), "r0"));
+	close_peers();
+}
+END_TEST
+
+/* ---- The ends. ---- */
+
+START_TEST(exit_now_leaves_the_host_s_loop_and_it_may_run_again)
+{
+	add_three();
+	probe(0)->on_read = exit_now;
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0");
+	probe(0)->on_read = close_self;
+	probe(1)->on_read = stop_map;
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0 r1 r2 w1 w2");
+	ck_assert_int_eq(asyncore_detach_map(map), ASYNCORE_EXIT_NOW);
+	close_peers();
+}
+END_TEST
+
+START_TEST(stop_before_the_host_s_loop_ends_it_at_once)
+{
+	add_three();
+	attach();
+	ck_assert_int_eq(asyncore_stop(map), 0);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("");
+	probe(0)->on_read = stop_map;
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0 r1 r2 w0 w1 w2");
+	close_peers();
+}
+END_TEST
+
+static int
+loop_is_busy(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 1), -EBUSY);
+	ck_assert_int_eq(asyncore_poll2(LONG, map), -EBUSY);
+	ck_assert_int_eq(asyncore_map_free(map), -EBUSY);
+	return stop_map(d);
+}
+
+START_TEST(loop_on_an_attached_map_is_EBUSY_inside_and_outside)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = loop_is_busy;
+	attach();
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 1), -EBUSY);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0");
+	close_peers();
+}
+END_TEST
+
+static int
+detach(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	ck_assert_int_eq(asyncore_attach(map), -EALREADY);
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	ck_assert_int_eq(asyncore_attach(map), -EBUSY);
+	return 0;
+}
+
+START_TEST(detached_in_a_hook_the_pass_ends_and_none_follows)
+{
+	put_pair(&asked_probe_class, 0, true, true);
+	put_pair(&asked_probe_class, 1, true, true);
+	probe(0)->on_read = detach;
+	attach();
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_trace("R0 W0 R1 W1 r0 r1 w0 w1");
+	probe(0)->on_read = NULL;
+	ck_poll(map, "R0 W0 R1 W1 r0 r1 w0 w1");
+	close_peers();
+}
+END_TEST
+
+static int
+attach_is_busy(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	ck_assert_int_eq(asyncore_attach(map), -EBUSY);
+	return 0;
+}
+
+START_TEST(attach_in_a_pass_twice_and_detach_without_are_errors)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = attach_is_busy;
+	ck_poll(map, "r0");
+	ck_assert_int_eq(asyncore_detach_map(map), -EINVAL);
+	attach();
+	ck_assert_int_eq(asyncore_attach(map), -EALREADY);
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	ck_assert_int_eq(asyncore_detach_map(map), -EINVAL);
+	close_peers();
+}
+END_TEST
+
+START_TEST(a_detached_map_keeps_nothing_on_the_base)
+{
+	add_three();
+	attach();
+	host_settles();
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	clear_trace();
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_trace("");
+	ck_poll(map, "r0 r1 r2 w0 w1 w2");
+	close_peers();
+}
+END_TEST
+
+START_TEST(an_attached_map_without_channels_can_be_freed)
+{
+	struct asyncore_map *m = asyncore_map_new(base());
+
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(asyncore_attach(m), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+}
+END_TEST
+
+void
+testing_add(TCase *tc)
+{
+	tcase_add_loop_test(tc,
+	    hooks_run_in_asyncore_s_order_in_the_host_s_loop, 0, 2);
+	tcase_add_test(tc, all_of_many_channels_are_seen_before_the_first_hook);
+	tcase_add_loop_test(tc,
+	    the_host_s_own_events_have_their_turn_beside_writers, 0, 2);
+	tcase_add_test(tc, an_idle_map_is_not_asked_though_the_host_is_busy);
+	tcase_add_test(tc, touch_asks_and_what_it_finds_is_done);
+	tcase_add_test(tc, all_are_asked_after_the_activity_of_one);
+	tcase_add_test(tc, all_are_asked_after_a_call_of_the_host_s);
+	tcase_add_test(tc, channels_of_the_host_s_callbacks_take_part);
+	tcase_add_test(tc, one_that_left_before_its_turn_has_none);
+	tcase_add_test(tc,
+	    exit_now_leaves_the_host_s_loop_and_it_may_run_again);
+	tcase_add_test(tc, stop_before_the_host_s_loop_ends_it_at_once);
+	tcase_add_test(tc,
+	    loop_on_an_attached_map_is_EBUSY_inside_and_outside);
+	tcase_add_test(tc, detached_in_a_hook_the_pass_ends_and_none_follows);
+	tcase_add_test(tc,
+	    attach_in_a_pass_twice_and_detach_without_are_errors);
+	tcase_add_test(tc, a_detached_map_keeps_nothing_on_the_base);
+	tcase_add_test(tc, an_attached_map_without_channels_can_be_freed);
+}
