@@ -164,6 +164,10 @@ struct asyncore_class {
 	 * sending; the channel is not watched for reading any more.  Differs:
 	 * asyncore has only handle_close(). */
 	int (*handle_eof)(struct asyncore_dispatcher *d);
+	/* Nothing went over it for as long as asyncore_set_timeout() says.  The
+	 * default calls handle_close().  A class that does not close is called
+	 * again after the same time.  asyncore has no such thing. */
+	int (*handle_timeout)(struct asyncore_dispatcher *d);
 
 	/* -- Routers: what the loop calls.  The defaults decide which hook a
 	 * readiness means, as asyncore's methods of the same name. */
@@ -443,6 +447,7 @@ int asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
 int asyncore_handle_close(struct asyncore_dispatcher *d);
 int asyncore_handle_error(struct asyncore_dispatcher *d, int err);
 int asyncore_handle_eof(struct asyncore_dispatcher *d);
+int asyncore_handle_timeout(struct asyncore_dispatcher *d);
 int asyncore_handle_read_event(struct asyncore_dispatcher *d);
 int asyncore_handle_write_event(struct asyncore_dispatcher *d);
 int asyncore_handle_expt_event(struct asyncore_dispatcher *d);
@@ -557,6 +562,66 @@ int asyncore_close_all(struct asyncore_map *map, bool ignore_all);
 int asyncore_stop(struct asyncore_map *map);
 
 /* ------------------------------------------------------------------------
+ * Scheduled calls and timeouts
+ * ------------------------------------------------------------------------ */
+
+/*
+ * Calls fn(arg) once, in the pass after `seconds` have gone by: behind the
+ * channels that are ready, in order of time, never inside of the call that
+ * scheduled it.  0 means the next pass.  A call that is still to come keeps
+ * asyncore_loop() going as a channel does.
+ *
+ * What fn answers is a hook's result: a negative errno value is logged, a value
+ * below -4095 leaves the loop.  Answers the call's number, which is positive,
+ * never used again, and not to be freed; -EINVAL: fn is NULL, seconds is
+ * negative or no number, or the map was freed.  -ENOMEM.  map NULL:
+ * asyncore_socket_map().  (libevent's coarse clock may call a clock tick early.)
+ */
+long long asyncore_call_later(struct asyncore_map *map, double seconds,
+    int (*fn)(void *arg), void *arg);
+
+/*
+ * The same again and again, at each multiple of `seconds` from now on; times
+ * that have been missed are left out.  -EINVAL for 0, too.
+ */
+long long asyncore_call_every(struct asyncore_map *map, double seconds,
+    int (*fn)(void *arg), void *arg);
+
+/*
+ * The same, tied to a channel: cancelled when it closes, gives its descriptor
+ * up, moves to another map, or is gone.  A dispatcher that is closed may have
+ * some, too: to connect again later.
+ */
+long long asyncore_channel_call_later(struct asyncore_dispatcher *d,
+    double seconds, int (*fn)(struct asyncore_dispatcher *d, void *arg),
+    void *arg);
+long long asyncore_channel_call_every(struct asyncore_dispatcher *d,
+    double seconds, int (*fn)(struct asyncore_dispatcher *d, void *arg),
+    void *arg);
+
+/*
+ * It is not called (again); legal inside of it.  -ENOENT: there is no such
+ * call: it ran, was cancelled, or never was.
+ */
+int asyncore_cancel_call(struct asyncore_map *map, long long call);
+
+/*
+ * It is called `seconds` from now instead (one that repeats: and then at its
+ * multiples).  -ENOENT as above; -EINVAL; -ENOMEM: it is cancelled.
+ */
+int asyncore_reschedule_call(struct asyncore_map *map, long long call,
+    double seconds);
+
+/*
+ * handle_timeout() is called whenever nothing was sent or received through the
+ * channel for so many seconds, from now on and until it is closed, gives its
+ * descriptor up or moves to another map.  Negative: never.  A timeout does not
+ * keep asyncore_loop() going.  Cheap for thousands of channels with the same
+ * value.  -EINVAL: 0, or no number.  -ENOMEM: all as before.
+ */
+int asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds);
+
+/* ------------------------------------------------------------------------
  * In a loop of the host's
  * ------------------------------------------------------------------------ */
 
@@ -626,6 +691,15 @@ struct asyncore_dispatcher *asyncore_map_get(struct asyncore_map *map, int fd);
  */
 int asyncore_map_foreach(struct asyncore_map *map,
     int (*fn)(struct asyncore_dispatcher *d, void *arg), void *arg);
+
+/*
+ * Where messages go that no channel has to say, such as an error of a scheduled
+ * call.  fn NULL, as at first: "type: message" to stdout, as the default
+ * log_info() does.
+ */
+int asyncore_map_set_log(struct asyncore_map *map,
+    void (*fn)(struct asyncore_map *map, const char *message,
+    const char *type, void *arg), void *arg);
 
 /*
  * Presumed writable (on at first): a connected stream socket whose last send

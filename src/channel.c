@@ -43,6 +43,8 @@ note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 
 	if (len == 0)
 		return;
+	if (n > 0)
+		asyncore__note_activity(d);
 	d->sent = d->sent || all;
 	asyncore__set_blocked(d, !all);
 }
@@ -91,6 +93,8 @@ asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 	if (d->transport == NULL)
 		return -ENOTCONN;
 	n = transport_recv(d, buf, len);
+	if (n > 0)
+		asyncore__note_activity(d);
 	if (n > 0)
 		return n;
 	if (n == 0)
@@ -158,6 +162,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	d->closed = true;
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;
+	asyncore__calls_end(d);
 	err = asyncore_del_channel(d);
 	if (d->in_map)
 		asyncore__map_leave(d);

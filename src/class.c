@@ -174,7 +174,7 @@ static const char *const hook_names[] = {
 	"", "handle_read", "handle_write", "handle_expt", "handle_connect",
 	"handle_accepted", "handle_accept", "handle_close", "handle_error",
 	"handle_eof", "handle_read_event", "handle_write_event",
-	"handle_expt_event", "handle_connect_event", "collect_incoming_data",
+	"handle_expt_event", "handle_connect_event", "handle_timeout", "collect_incoming_data",
 	"found_terminator", "handle_overflow", "initiate_send"
 };
 
@@ -230,6 +230,7 @@ HOOK(handle_expt, HOOK_EXPT)
 HOOK(handle_connect, HOOK_CONNECT)
 HOOK(handle_accept, HOOK_ACCEPT)
 HOOK(handle_eof, HOOK_EOF)
+HOOK(handle_timeout, HOOK_TIMEOUT)
 HOOK(handle_read_event, HOOK_READ_EVENT)
 HOOK(handle_write_event, HOOK_WRITE_EVENT)
 HOOK(handle_expt_event, HOOK_EXPT_EVENT)

@@ -139,6 +139,7 @@ dispose(struct asyncore_dispatcher *d)
 {
 	d->refs = 1;
 	d->finalizing = d->closed = true;
+	asyncore__calls_end(d);
 	(void)asyncore__close_transport(d);
 	if (!d->stillborn)
 		asyncore__finalize(d);
@@ -397,6 +398,7 @@ asyncore_detach(struct asyncore_dispatcher *d)
 	d->closed = true;
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;
+	asyncore__calls_end(d);
 	if (d->in_map)
 		asyncore__map_leave(d);
 	/* A left_map() of its own may have taken it. */

@@ -81,7 +81,8 @@ take_turn(struct asyncore_map *map)
 static bool
 has_work(const struct asyncore_map *map)
 {
-	return map->ready_len > 0 || !asyncore__list_empty(&map->changed);
+	return map->ready_len > 0 || !asyncore__list_empty(&map->changed) ||
+	    !asyncore__list_empty(&map->due);
 }
 
 void

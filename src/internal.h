@@ -85,7 +85,7 @@ int asyncore__address_repr(const struct asyncore__address *a, char *buf,
 enum asyncore__hook {
 	HOOK_NONE, HOOK_READ, HOOK_WRITE, HOOK_EXPT, HOOK_CONNECT, HOOK_ACCEPTED,
 	HOOK_ACCEPT, HOOK_CLOSE, HOOK_ERROR, HOOK_EOF, HOOK_READ_EVENT,
-	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT,
+	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT, HOOK_TIMEOUT,
 	HOOK_COLLECT_INCOMING_DATA, HOOK_FOUND_TERMINATOR, HOOK_OVERFLOW,
 	HOOK_INITIATE_SEND
 };
@@ -138,9 +138,31 @@ struct asyncore_dispatcher {
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
 	char *ignore_log_types;		/* NULL: the default */
+	struct asyncore__call *calls;	/* that are tied to it */
+	long long timeout_call;
+	double timeout, active_at;	/* 0: none; when something went */
 	const struct asyncore__kind *kind;	/* NULL: none */
 	void *extra;			/* that kind's, behind the state */
 	struct event read_event, write_event;
+};
+
+/* What a scheduled call does. */
+struct asyncore__task {
+	struct asyncore_map *map;
+	struct asyncore_dispatcher *d;	/* that it is tied to, or NULL */
+	int (*plain)(void *arg);
+	int (*tied)(struct asyncore_dispatcher *d, void *arg);
+	void *arg;
+	double period;			/* 0: once */
+	bool quiet;			/* does not keep the loop going */
+	const struct timeval *queue;	/* for this period; NULL: the heap */
+};
+
+/* Timers of one duration. */
+#define ASYNCORE__QUEUES 16
+struct asyncore__queue {
+	double seconds;
+	const struct timeval *tv;
 };
 
 /* A channel that is asked or ready, and the descriptor this is true of. */
@@ -197,6 +219,16 @@ struct asyncore_map {
 	struct event expt_event;
 	void *scratch;			/* see chat_input.c */
 	size_t scratch_size;
+	size_t pending;			/* they keep the loop going too */
+	struct asyncore__place *places;	/* see call.c */
+	uint32_t places_size, free_place;
+	uint64_t next_call;
+	struct asyncore__link due;	/* calls, in order */
+	struct asyncore__queue queues[ASYNCORE__QUEUES];
+	size_t n_queues;
+	void (*log)(struct asyncore_map *map, const char *message,
+	    const char *type, void *arg);
+	void *log_arg;
 	int accepted_fd;		/* of the accept under way, or -1 */
 	struct asyncore__address accepted_addr;
 };
@@ -231,6 +263,8 @@ const struct asyncore__kind *asyncore__class_kind(
     const struct asyncore_class *cls);
 bool asyncore__class_overrides_send(const struct asyncore_dispatcher *d);
 void asyncore__log_message(struct asyncore_dispatcher *d, const char *message);
+void asyncore__map_log(struct asyncore_map *map, const char *type,
+    const char *format, ...) ASYNCORE_PRINTF(3, 4);
 void asyncore__log_info_message(struct asyncore_dispatcher *d,
     const char *message, const char *type);
 
@@ -352,6 +386,30 @@ void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
 bool asyncore__ready_live(const struct asyncore_map *map, size_t i);
 void asyncore__ready_pop(struct asyncore_map *map, size_t frame);
 
+/* clock.c */
+double asyncore__now(void);
+struct timeval asyncore__timeval(double seconds);
+int asyncore__timer_add(struct asyncore_map *map, struct event *timer,
+    double seconds);
+
+/* call.c */
+long long asyncore__schedule(const struct asyncore__task *task,
+    double seconds);
+void asyncore__calls_end(struct asyncore_dispatcher *d);
+void asyncore__calls_free(struct asyncore_map *map);
+int asyncore__run_calls(struct asyncore_map *map);
+
+/* idle.c */
+int asyncore__default_timeout(struct asyncore_dispatcher *d);
+
+/* Something went over the channel. */
+static inline void
+asyncore__note_activity(struct asyncore_dispatcher *d)
+{
+	if (d->timeout > 0)
+		d->active_at = asyncore__now();
+}
+
 /* pass.c */
 int asyncore__ask_all(struct asyncore_map *map);
 int asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll);
@@ -394,6 +452,7 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
 	.handle_close = on_close,					\
 	.handle_error = asyncore__default_error,			\
 	.handle_eof = asyncore__default_eof,				\
+	.handle_timeout = asyncore__default_timeout,			\
 	.handle_read_event = asyncore__default_read_event,		\
 	.handle_write_event = asyncore__default_write_event,		\
 	.handle_expt_event = asyncore__default_expt_event,		\

@@ -108,6 +108,38 @@ asyncore_log_info(struct asyncore_dispatcher *d, const char *type,
 		free(message);
 }
 
+/* Without a channel to say it. */
+void
+asyncore__map_log(struct asyncore_map *map, const char *type,
+    const char *format, ...)
+{
+	char buf[256], *message;
+	va_list args;
+
+	va_start(args, format);
+	message = format_message(buf, sizeof buf, format, args);
+	va_end(args);
+	if (map->log != NULL)
+		map->log(map, message, type, map->log_arg);
+	else
+		(void)printf("%s: %s\n", type, message);
+	if (message != buf)
+		free(message);
+}
+
+int
+asyncore_map_set_log(struct asyncore_map *map,
+    void (*fn)(struct asyncore_map *map, const char *message,
+    const char *type, void *arg), void *arg)
+{
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return -ENOMEM;
+	map->log = fn;
+	map->log_arg = arg;
+	return 0;
+}
+
 int
 asyncore_repr(const struct asyncore_dispatcher *d, char *buf, size_t size)
 {

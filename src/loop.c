@@ -8,6 +8,13 @@
 
 #include <math.h>
 
+/* Channels, or calls that are still to come. */
+static bool
+is_alive(const struct asyncore_map *map)
+{
+	return map->len > 0 || map->pending > 0;
+}
+
 static int
 pass(struct asyncore_map *map, double timeout, bool use_poll)
 {
@@ -18,7 +25,7 @@ pass(struct asyncore_map *map, double timeout, bool use_poll)
 	asyncore__set_view(map, use_poll);
 	if ((err = asyncore__ask_all(map)) != 0)
 		return err;
-	if (map->len == 0)
+	if (!is_alive(map))
 		return 0;
 	err = asyncore__wait(map, timeout, use_poll);
 	waits = map->waits;
@@ -56,7 +63,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 	outer_ended = map->ended;
 	map->ended = false;
 	map->loops++;
-	while (err == 0 && count != 0 && map->len > 0 && !map->stop &&
+	while (err == 0 && count != 0 && is_alive(map) && !map->stop &&
 	    !map->ended) {
 		err = pass(map, timeout, use_poll);
 		if (count > 0)

@@ -55,6 +55,7 @@ asyncore_map_new(struct event_base *base)
 	asyncore__list_init(&map->asked);
 	asyncore__list_init(&map->changed);
 	asyncore__list_init(&map->standing);
+	asyncore__list_init(&map->due);
 	return map;
 
 no_timers:
@@ -88,6 +89,7 @@ asyncore_map_free(struct asyncore_map *map)
 	event_debug_unassign(&map->resume);
 	event_debug_unassign(&map->turn);
 	asyncore__expt_free(map);
+	asyncore__calls_free(map);
 	if (map->own_base)
 		event_base_free(map->base);
 	map->base = NULL;
@@ -195,6 +197,7 @@ asyncore__map_enter(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	if ((err = reserve_fd(map, d->fd)) < 0)
 		return err;
 	if (d->map != map) {
+		asyncore__calls_end(d);
 		asyncore__map_ref(map);
 		asyncore__map_unref(d->map);
 		d->map = map;

@@ -268,9 +268,8 @@ sweep(struct asyncore_map *map, size_t frame, size_t end,
 	return err;
 }
 
-/* The third step. */
-int
-asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
+static int
+run_channels(struct asyncore_map *map, size_t frame, bool use_poll)
 {
 	const size_t end = map->ready_len;
 	int err;
@@ -283,4 +282,13 @@ asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
 	if (err == 0)
 		err = sweep(map, frame, end, exception_one, POLLPRI);
 	return err;
+}
+
+/* The third step. */
+int
+asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
+{
+	int err = run_channels(map, frame, use_poll);
+
+	return err != 0 ? err : asyncore__run_calls(map);
 }

@@ -10,7 +10,6 @@
  */
 #include "internal.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #define READ ASYNCORE_READ
@@ -23,7 +22,6 @@
 #define STANDING_SHIFT 4
 
 #define FETCH_MAX 4096		/* epoll's answers to libevent, at most */
-#define TIMEOUT_MAX 1e8		/* seconds; three years are for ever */
 
 static int
 arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
@@ -270,24 +268,13 @@ run_base(struct asyncore_map *map, int flags)
 	return 0;
 }
 
-static int
-add_timer(struct asyncore_map *map, double timeout)
-{
-	struct timeval tv;
-	double whole = floor(timeout);
-
-	if (timeout > TIMEOUT_MAX)
-		timeout = whole = TIMEOUT_MAX;
-	tv.tv_sec = (time_t)whole;
-	tv.tv_usec = (suseconds_t)((timeout - whole) * 1e6);
-	return evtimer_add(&map->timer, &tv) == 0 ? 0 : -ENOMEM;
-}
-
 /* Does what was recorded before the wait, or changed in it, leave no time? */
 static bool
 must_not_block(const struct asyncore_map *map, size_t frame)
 {
-	return map->ready_len > frame || !asyncore__list_empty(&map->changed);
+	return map->ready_len > frame ||
+	    !asyncore__list_empty(&map->changed) ||
+	    !asyncore__list_empty(&map->due);
 }
 
 static int
@@ -299,7 +286,7 @@ wait_in_base(struct asyncore_map *map, double timeout, size_t frame)
 		return run_base(map, EVLOOP_NONBLOCK);
 	if (timeout < 0)
 		return run_base(map, EVLOOP_NO_EXIT_ON_EMPTY);
-	if ((err = add_timer(map, timeout)) < 0)
+	if ((err = asyncore__timer_add(map, &map->timer, timeout)) < 0)
 		return err;
 	err = run_base(map, 0);
 	(void)evtimer_del(&map->timer);

@@ -36,6 +36,7 @@ static const struct {
 	SLOT(handle_close),
 	SLOT(handle_error),
 	SLOT(handle_eof),
+	SLOT(handle_timeout),
 	SLOT(handle_read_event),
 	SLOT(handle_write_event),
 	SLOT(handle_expt_event),
@@ -79,8 +80,8 @@ _Static_assert(offsetof(struct asyncore_class, base) == 8, "moved");
 _Static_assert(offsetof(struct asyncore_class, instance_size) == 16, "moved");
 _Static_assert(offsetof(struct asyncore_class, flags) == 24, "moved");
 _Static_assert(HEAD == 32, "moved");
-_Static_assert(N_SLOTS + N_INTERNAL + N_RESERVED == 42, "moved");
-_Static_assert(sizeof(struct asyncore_class) == 368, "another size");
+_Static_assert(N_SLOTS + N_INTERNAL + N_RESERVED == 43, "moved");
+_Static_assert(sizeof(struct asyncore_class) == 376, "another size");
 _Static_assert(offsetof(struct asyncore_transport, name) == 0, "moved");
 _Static_assert(offsetof(struct asyncore_transport, recv) == 8, "moved");
 _Static_assert(offsetof(struct asyncore_transport, send) == 16, "moved");

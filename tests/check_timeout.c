@@ -1,0 +1,239 @@
+/*
+ * check_timeout.c - idle timeouts: the hook for a channel over which nothing
+ * went for a while.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+const char testing_suite[] = "timeout";
+
+/* One of the waits below: a clock tick must not matter to it. */
+#define SHORT 0.05
+
+static int
+timed_out(struct asyncore_dispatcher *d)
+{
+	struct probe *p = probe_of(d);
+
+	trace("t%d", p->id);
+	return p->on_close != NULL ? p->on_close(d) : asyncore_close(d);
+}
+
+static const struct asyncore_class timed_class = {
+	.name = "Timed",
+	.base = &probe_class,
+	.handle_timeout = timed_out,
+};
+
+static void
+add_timed(int id, bool r, double seconds)
+{
+	put_pair(&timed_class, id, r, false);
+	ck_assert_int_eq(asyncore_set_timeout(channel[id], seconds), 0);
+}
+
+static void
+run_all(void)
+{
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, -1), 0);
+}
+
+START_TEST(an_idle_channel_times_out)
+{
+	const double start = now();
+
+	add_timed(0, false, SHORT);
+	run_all();
+	ck_trace("t0");
+	ck_assert_double_ge(now() - start, SHORT - tick());
+	close_peers();
+}
+END_TEST
+
+START_TEST(by_default_it_is_closed)
+{
+	put_pair(&probe_class, 0, false, false);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 0.001), 0);
+	run_all();
+	ck_trace("c0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(channels_with_the_same_timeout_go_in_order)
+{
+	add_timed(0, false, 0.002);
+	add_timed(1, false, 0.002);
+	add_timed(2, false, 0.001);
+	run_all();
+	ck_trace("t2 t0 t1");
+	close_peers();
+}
+END_TEST
+
+static double last;
+
+/* Sends to itself, through its peer, four times. */
+static int
+go_on(struct asyncore_dispatcher *d)
+{
+	static int n;
+
+	ck_assert_int_eq(receive(d), 1);
+	last = now();
+	if (++n < 5)
+		write_all(peer[0], "y", 1);
+	return 0;
+}
+
+static int
+send_later(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq((int)asyncore_send(d, "z", 1), 1);
+	trace("s");
+	last = now();
+	return 0;
+}
+
+START_TEST(what_is_received_puts_it_off)
+{
+	add_timed(0, true, SHORT);
+	probe(0)->on_read = go_on;
+	run_all();
+	ck_trace("r0 'x' r0 'y' r0 'y' r0 'y' r0 'y' t0");
+	ck_assert_double_ge(now() - last, SHORT - 2 * tick());
+	close_peers();
+}
+END_TEST
+
+START_TEST(what_is_sent_puts_it_off)
+{
+	add_timed(0, false, SHORT);
+	ck_assert_int_gt(asyncore_channel_call_later(channel[0], SHORT / 2,
+	    send_later, NULL), 0);
+	run_all();
+	ck_trace("s t0");
+	ck_assert_double_ge(now() - last, SHORT - 2 * tick());
+	close_peers();
+}
+END_TEST
+
+static int
+third_closes(struct asyncore_dispatcher *d)
+{
+	static int n;
+
+	return ++n == 3 ? asyncore_close(d) : 0;
+}
+
+START_TEST(one_that_does_not_close_is_called_again)
+{
+	add_timed(0, false, 0.002);
+	probe(0)->on_close = third_closes;
+	run_all();
+	ck_trace("t0 t0 t0");
+	close_peers();
+}
+END_TEST
+
+static int
+no_more(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asyncore_set_timeout(d, -1), 0);
+	return stop_map(d);
+}
+
+START_TEST(it_may_be_taken_back_in_the_hook)
+{
+	add_timed(0, false, 0.001);
+	probe(0)->on_close = no_more;
+	run_all();
+	ck_trace("t0");
+	ck_assert_int_eq(asyncore_loop(0.01, false, map, 1), 0);
+	ck_trace("");
+	close_peers();
+}
+END_TEST
+
+START_TEST(the_last_one_set_holds)
+{
+	const double start = now();
+
+	add_timed(0, false, 1000);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 0.002), 0);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 0.001), 0);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 0), -EINVAL);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], NAN), -EINVAL);
+	ck_assert_int_eq(asyncore_set_timeout(NULL, 1), -EINVAL);
+	run_all();
+	ck_trace("t0");
+	ck_assert_double_lt(now() - start, LONG);
+	close_peers();
+}
+END_TEST
+
+static int
+break_down(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	return -EIO;
+}
+
+START_TEST(an_error_of_the_hook_goes_to_handle_error)
+{
+	add_timed(0, false, 0.001);
+	probe(0)->on_close = break_down;
+	probe(0)->on_error = close_self;
+	run_all();
+	ck_trace("t0 e0");
+	close_peers();
+}
+END_TEST
+
+/* Out of the map and open, it has no channel to keep the loop going. */
+START_TEST(a_timeout_does_not_keep_the_loop_going)
+{
+	struct asyncore_dispatcher *d;
+
+	add_timed(0, false, 1000);
+	d = asyncore_ref(channel[0]);
+	ck_assert_int_eq(asyncore_del_channel(d), 0);
+	run_all();
+	ck_trace("");
+	asyncore_unref(d);
+	close_peers();
+}
+END_TEST
+
+START_TEST(more_values_than_libevent_has_queues_work_too)
+{
+	int i;
+
+	for (i = 0; i < 300; i++)
+		add_timed(i, false, 0.001 + i * 1e-5);
+	probe(299)->on_close = stop_map;
+	run_all();
+	ck_assert_uint_eq(asyncore_map_len(map), 1);
+	close_peers();
+}
+END_TEST
+
+void
+testing_add(TCase *tc)
+{
+	tcase_add_test(tc, an_idle_channel_times_out);
+	tcase_add_test(tc, by_default_it_is_closed);
+	tcase_add_test(tc, channels_with_the_same_timeout_go_in_order);
+	tcase_add_test(tc, what_is_received_puts_it_off);
+	tcase_add_test(tc, what_is_sent_puts_it_off);
+	tcase_add_test(tc, one_that_does_not_close_is_called_again);
+	tcase_add_test(tc, it_may_be_taken_back_in_the_hook);
+	tcase_add_test(tc, the_last_one_set_holds);
+	tcase_add_test(tc, an_error_of_the_hook_goes_to_handle_error);
+	tcase_add_test(tc, a_timeout_does_not_keep_the_loop_going);
+	tcase_add_test(tc, more_values_than_libevent_has_queues_work_too);
+}
