@@ -1,10 +1,11 @@
 /*
  * echo.c - an echo server and its client, in one process and one loop.
  *
- * The client sends a file (lorem.txt, or the one named) in pieces of 512
- * bytes.  The server accepts it and closes itself; the handler that it leaves
- * behind returns what comes, in pieces of 256.  Hooks and writable() are traced
- * on stderr.  The exit status is 0 if the client got back what it sent.
+ * The client sends a file (lorem.txt, or the one named; at most 1 MiB) in
+ * pieces of 512 bytes.  The server accepts it and closes itself; the handler
+ * that it leaves behind returns what comes, in pieces of 256.  Hooks and
+ * writable() are traced on stderr.  The exit status is 0 if the client got back
+ * what it sent.
  *
  *	cc echo.c -o echo $(pkg-config --cflags --libs libasyncore)
  */
@@ -18,7 +19,7 @@
 
 struct text {
 	size_t len;
-	char bytes[1 << 20];
+	char bytes[(1 << 20) + 1];	/* never full: there is room to recv */
 };
 
 static struct text message, echoed, copy;
@@ -219,7 +220,7 @@ read_message(const char *path)
 	check(path, file ? 0 : -errno);
 	message.len = fread(message.bytes, 1, sizeof message.bytes, file);
 	check(path, ferror(file) ? -errno : 0);
-	check(path, getc(file) == EOF ? 0 : -EFBIG);
+	check(path, message.len < sizeof message.bytes ? 0 : -EFBIG);
 	fclose(file);
 	if (message.len == 0) {
 		fprintf(stderr, "echo: %s: there is nothing to send\n", path);
