@@ -260,12 +260,25 @@ new_client(const struct sockaddr_in *address)
 	return d;
 }
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: echo [file]\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct asyncore_dispatcher *server, *client;
 
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage(argv[1]);
 	read_message(argc > 1 ? argv[1] : "lorem.txt");
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server = new_server(&address);

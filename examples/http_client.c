@@ -64,6 +64,17 @@ open_output(const char *output)
 	return fd;
 }
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: http_client [-o file] URL ...\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -71,12 +82,11 @@ main(int argc, char **argv)
 	const char *output = NULL;
 	int fd = -1, i, r, c;
 
+	opterr = 0;
 	while ((c = getopt(argc, argv, "o:")) == 'o')
 		output = optarg;
-	if (c != -1 || optind == argc) {
-		fputs("usage: http_client [-o file] URL ...\n", stderr);
-		return EXIT_FAILURE;
-	}
+	if (c != -1 || optind == argc)
+		return usage(argc < 2 ? "" : argv[1]);
 	if (output)
 		fd = open_output(output);
 	clients = calloc((size_t)argc, sizeof *clients);

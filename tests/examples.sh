@@ -36,6 +36,32 @@ refuses_larger() {
 	exits 1 echo "$tmp/larger" && grep 'File too large' "$tmp/err"
 }
 
+# ---- How they are called ----------------------------------------------------
+
+# usage OUTPUT STATUS EXAMPLE ARGUMENT...: one line, there and nowhere else
+usage() {
+	where=$1
+	shift
+	exits "$@" && cat "$tmp/out" "$tmp/err" | cmp - "$tmp/$where" &&
+	    awk -v start="usage: $2 " '
+		index($0, start) != 1 { exit 1 }
+		END { exit NR != 1 }' "$tmp/$where"
+}
+
+for example in echo file_reader http_client step_loop; do
+	for argument in -h --help; do
+		check "$example $argument" usage out 0 $example $argument
+	done
+	check "$example with an unknown option" usage err 2 $example -x
+done
+for example in echo file_reader; do
+	check "$example with two files" \
+	    usage err 2 $example "$top_srcdir/examples/lorem.txt" none
+done
+for example in http_client step_loop; do
+	check "$example without a URL" usage err 2 $example
+done
+
 check 'echo: a file of 1 MiB' echoes_largest
 check 'echo: a larger one is refused' refuses_larger
 done_testing

@@ -244,7 +244,6 @@ do
 	check "a URL that is none: '$url'" \
 	    says "$url: not http://host[:port][/path]" "$url"
 done
-check 'no URL' says 'usage: '
 check 'a file that cannot be written' \
     says "http_client: $tmp/no/file: " -o "$tmp/no/file" "$unknown"
 
