@@ -6,7 +6,8 @@
  *
  * With -o, the bodies of the answers are written to the file, one after the
  * other in the order of the URLs.  The exit status is 0 if every URL was
- * fetched; one that cannot be does not keep the others from it.
+ * answered, be it with a 404, as curl's is; one that is not does not keep the
+ * others from it.
  *
  *	cc http_client.c -o http_client \
  *	    $(pkg-config --cflags --libs libasyncore libevent_core)

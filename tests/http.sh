@@ -256,6 +256,7 @@ if [ -z "$base" ]; then
 	skip 'the other URLs are fetched all the same' 'there is no server'
 else
 	check 'a name, which may have several addresses' by_name
+	check 'a 404 is an answer' http_client "$base/none"
 	check 'step_loop fetches them too' steps
 	for url in ${refused:+"$refused"} "$unknown" http://; do
 		check "the other URLs are fetched all the same: $url" \
