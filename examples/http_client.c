@@ -7,7 +7,8 @@
  * With -o, the bodies of the answers are written to the file, one after the
  * other in the order of the URLs.  The exit status is 0 if every URL was
  * answered, be it with a 404, as curl's is; one that is not does not keep the
- * others from it.
+ * others from it.  It asks for the path, with a Host line, where the original
+ * sent the whole URL.
  *
  *	cc http_client.c -o http_client \
  *	    $(pkg-config --cflags --libs libasyncore libevent_core)
