@@ -1,10 +1,11 @@
 /*
  * echo.c - an echo server and its client, in one process and one loop.
  *
- * The client sends a file (lorem.txt, or the one named) in pieces of 512
- * bytes.  The server accepts it and closes itself; the handler that it leaves
- * behind returns what comes, in pieces of 256.  Hooks and writable() are traced
- * on stderr.  The exit status is 0 if the client got back what it sent.
+ * The client sends a file (lorem.txt, or the one named; at most 1 MiB) in
+ * pieces of 512 bytes.  The server accepts it and closes itself; the handler
+ * that it leaves behind returns what comes, in pieces of 256.  Hooks and
+ * writable() are traced on stderr.  The exit status is 0 if the client got back
+ * what it sent.
  *
  *	cc echo.c -o echo $(pkg-config --cflags --libs libasyncore)
  */
@@ -18,7 +19,7 @@
 
 struct text {
 	size_t len;
-	char bytes[1 << 20];
+	char bytes[(1 << 20) + 1];	/* never full: there is room to recv */
 };
 
 static struct text message, echoed, copy;
@@ -219,7 +220,7 @@ read_message(const char *path)
 	check(path, file ? 0 : -errno);
 	message.len = fread(message.bytes, 1, sizeof message.bytes, file);
 	check(path, ferror(file) ? -errno : 0);
-	check(path, getc(file) == EOF ? 0 : -EFBIG);
+	check(path, message.len < sizeof message.bytes ? 0 : -EFBIG);
 	fclose(file);
 	if (message.len == 0) {
 		fprintf(stderr, "echo: %s: there is nothing to send\n", path);
@@ -259,12 +260,25 @@ new_client(const struct sockaddr_in *address)
 	return d;
 }
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: echo [file]\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	struct asyncore_dispatcher *server, *client;
 
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage(argv[1]);
 	read_message(argc > 1 ? argv[1] : "lorem.txt");
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server = new_server(&address);

@@ -65,13 +65,26 @@ static const struct asyncore_class reader_class = {
 	.handle_error = reader_error,
 };
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: file_reader [file]\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct asyncore_dispatcher *reader;
 	int fd, r;
 
-	if (argc > 1)
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage(argv[1]);
+	if (argc == 2)
 		path = argv[1];
 	fd = open(path, O_RDONLY);
 	if (fd < 0) {

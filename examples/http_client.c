@@ -6,7 +6,9 @@
  *
  * With -o, the bodies of the answers are written to the file, one after the
  * other in the order of the URLs.  The exit status is 0 if every URL was
- * fetched; one that cannot be does not keep the others from it.
+ * answered, be it with a 404, as curl's is; one that is not does not keep the
+ * others from it.  It asks for the path, with a Host line, where the original
+ * sent the whole URL.
  *
  *	cc http_client.c -o http_client \
  *	    $(pkg-config --cflags --libs libasyncore libevent_core)
@@ -64,6 +66,17 @@ open_output(const char *output)
 	return fd;
 }
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: http_client [-o file] URL ...\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -71,12 +84,11 @@ main(int argc, char **argv)
 	const char *output = NULL;
 	int fd = -1, i, r, c;
 
+	opterr = 0;
 	while ((c = getopt(argc, argv, "o:")) == 'o')
 		output = optarg;
-	if (c != -1 || optind == argc) {
-		fputs("usage: http_client [-o file] URL ...\n", stderr);
-		return EXIT_FAILURE;
-	}
+	if (c != -1 || optind == argc)
+		return usage(argc < 2 ? "" : argv[1]);
 	if (output)
 		fd = open_output(output);
 	clients = calloc((size_t)argc, sizeof *clients);

@@ -176,8 +176,8 @@ static const struct asyncore_class http_client_class = {
 
 /*
  * http://host[:port][/path], the host a name, an address, or an IPv6 address
- * in brackets.  Differs from the original, which sent the whole URL: servers
- * want the path and a Host line, and some take nothing else.
+ * in brackets.  Differs: the original sent the whole URL, as to a proxy;
+ * servers want the path and a Host line, and some take nothing else.
  */
 static const char *
 http_parse(struct http_client *self)

@@ -11,6 +11,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "http_client.h"
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: step_loop URL ...\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -18,9 +29,11 @@ main(int argc, char **argv)
 	const struct http_client *client;
 	int status = EXIT_SUCCESS, counter = 0, i, r = 0;
 
+	if (argc < 2 || argv[1][0] == '-')
+		return usage(argc < 2 ? "" : argv[1]);
 	clients = calloc((size_t)argc, sizeof *clients);
-	if (argc < 2 || !clients) {
-		fputs("usage: step_loop URL ...\n", stderr);
+	if (!clients) {
+		fprintf(stderr, "step_loop: %s\n", strerror(errno));
 		return EXIT_FAILURE;
 	}
 	for (i = 1; i < argc; i++)

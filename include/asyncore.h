@@ -751,9 +751,10 @@ struct asyncore_transport {
  * then always ready, as a regular file is) with this transport, and enters its
  * map.  If d has this `fd` already, as after a plain text greeting, only the
  * transport is exchanged, and the old one, if it was one of the program's, is
- * not closed.  connected and addr stay as they are.  -EBUSY: it
- * has another descriptor.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns both:
- * transport->close() is called once.  On failure nothing is taken.
+ * not closed.  connected and addr stay as they are.  -EBUSY: it has another
+ * descriptor.  -ENOTSUP: the transport's reserved places are in use, it was
+ * compiled for a later release.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns
+ * both: transport->close() is called once.  On failure nothing is taken.
  */
 int asyncore_set_transport(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);

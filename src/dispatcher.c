@@ -359,12 +359,25 @@ asyncore_spawn(const struct asyncore_class *cls, int fd,
 	return d;
 }
 
+static bool
+uses_reserved(const struct asyncore_transport *t)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof t->reserved / sizeof t->reserved[0]; i++)
+		if (t->reserved[i] != NULL)
+			return true;
+	return false;
+}
+
 int
 asyncore_set_transport(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd)
 {
 	if (d == NULL || transport == NULL || d->finalizing || fd < -1)
 		return -EINVAL;
+	if (uses_reserved(transport))
+		return -ENOTSUP;
 	if (fd >= 0 && fcntl(fd, F_GETFD) < 0)
 		return -errno;
 	if (d->transport != NULL) {

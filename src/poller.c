@@ -251,6 +251,36 @@ asyncore__note_end(struct asyncore_map *map)
 		map->ended = true;
 }
 
+/*
+ * Does the base run already, and we are called by a callback of it?  There is
+ * no question for that which may be asked outside of one, but libevent's cached
+ * time stands still inside.  (On a base without it the answer is no.)
+ */
+static bool
+is_inside_of_base(struct event_base *base)
+{
+	struct timeval before, now, after;
+
+	(void)event_base_gettimeofday_cached(base, &before);
+	do
+		(void)evutil_gettimeofday(&now, NULL);
+	while (evutil_timercmp(&now, &before, ==));
+	(void)event_base_gettimeofday_cached(base, &after);
+	return evutil_timercmp(&after, &before, ==);
+}
+
+/*
+ * errno alone would not tell: libevent writes a warning to stderr first, which
+ * may fail for reasons of its own.
+ */
+static int
+refused(struct event_base *base)
+{
+	const int err = errno;
+
+	return err == 0 || is_inside_of_base(base) ? -EBUSY : -err;
+}
+
 static int
 run_base(struct asyncore_map *map, int flags)
 {
@@ -261,7 +291,7 @@ run_base(struct asyncore_map *map, int flags)
 		errno = 0;
 		rc = event_base_loop(map->base, EVLOOP_ONCE | flags);
 		if (rc < 0)
-			return errno != 0 ? -errno : -EBUSY;
+			return refused(map->base);
 		asyncore__note_end(map);
 		flags = EVLOOP_NONBLOCK;
 	} while (!map->ended && asyncore__may_have_more(map));

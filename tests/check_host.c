@@ -6,6 +6,8 @@
  */
 #include "probe.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,6 +221,54 @@ START_TEST(the_host_s_own_loop_may_close_and_create_channels)
 }
 END_TEST
 
+/* ---- The wait fails. ---- */
+
+/* libevent warns on stderr about it. */
+static void
+be_silent(int severity, const char *message)
+{
+	(void)severity;
+	(void)message;
+}
+
+/* Puts /dev/null in the place of `fd`, which epoll_wait(2) then refuses. */
+static void
+replace_by_null(int fd)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	ck_assert_int_eq(dup2(null, fd), fd);
+	ck_assert_int_eq(close(null), 0);
+}
+
+/* Only epoll's can: poll and select have no descriptor of their own. */
+START_TEST(an_error_of_the_wait_is_the_result_of_the_loop)
+{
+	const int lowest = dup(STDIN_FILENO);
+	struct event_base *own;
+	struct asyncore_map *m;
+	int fds[2], expected = 0;
+
+	ck_assert_int_eq(close(lowest), 0);
+	own = event_base_new();
+	m = asyncore_map_new(own);
+	make_pair(fds);
+	put_probe(&probe_class, 0, fds[0], m);
+	probe(0)->r = true;
+	ck_assert_int_eq(asyncore_poll(0, m), 0);
+	event_set_log_callback(be_silent);
+	if (strcmp(event_base_get_method(own), "epoll") == 0) {
+		replace_by_null(lowest);
+		expected = -EINVAL;
+	}
+	ck_assert_int_eq(asyncore_poll(0, m), expected);
+	ck_assert_int_eq(asyncore_close_all(m, false), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	event_base_free(own);
+	close(fds[1]);
+}
+END_TEST
+
 /* ---- Forks. ---- */
 
 /* No assertions in the child: Check would take them for the test's end. */
@@ -272,6 +322,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, one_disarmed_by_the_host_may_leave);
 	tcase_add_loop_test(tc,
 	    the_host_s_own_loop_may_close_and_create_channels, 0, 2);
+	tcase_add_test(tc, an_error_of_the_wait_is_the_result_of_the_loop);
 	tcase_add_loop_test(tc, a_forked_child_goes_on_after_event_reinit, 0,
 	    2);
 }

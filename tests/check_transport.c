@@ -510,6 +510,33 @@ START_TEST(set_transport_that_fails_takes_nothing)
 }
 END_TEST
 
+static void
+later_slot(void)
+{
+}
+
+/* Any place, and also where only the transport is exchanged. */
+START_TEST(reserved_places_in_use_are_ENOTSUP)
+{
+	struct asyncore_transport later = in_memory;
+	struct asyncore_dispatcher *d = asyncore_new(&channel, map);
+	int fds[2];
+
+	later.reserved[_i] = later_slot;
+	make_pair(fds);
+	ck_assert_int_eq(asyncore_set_transport(d, &later, &other, fds[1]),
+	    -ENOTSUP);
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+	d = new_channel(&idler, fds[0]);
+	ck_assert_int_eq(asyncore_set_transport(d, &later, &other, fds[0]),
+	    -ENOTSUP);
+	ck_assert_int_eq(other.n_closed, 0);
+	end_channel(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(set_transport_that_fails_after_a_close_leaves_it_closed)
 {
 	struct asyncore_dispatcher *d, *e = asyncore_new(&channel, map);
@@ -569,6 +596,8 @@ add_ownership(TCase *tc)
 	tcase_add_loop_test(tc, close_answers_what_the_transport_does, 0, 5);
 	tcase_add_test(tc, detach_is_not_for_transports_of_ones_own);
 	tcase_add_test(tc, set_transport_that_fails_takes_nothing);
+	tcase_add_loop_test(tc, reserved_places_in_use_are_ENOTSUP, 0,
+	    N(in_memory.reserved));
 	tcase_add_test(tc,
 	    set_transport_that_fails_after_a_close_leaves_it_closed);
 	tcase_add_test(tc, closed_channel_gets_a_new_transport);

@@ -25,12 +25,10 @@ PKG_CONFIG_PATH=$(dirname "$pc")${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
 
 # build PROGRAM FLAG...: the flags are pkg-config's, besides --cflags --libs.
-# The example calls libevent itself, too.
 build() {
 	program=$1
 	shift
-	flags=$("$PKG_CONFIG" --cflags --libs "$@" libasyncore \
-	    libevent_core) || return
+	flags=$("$PKG_CONFIG" --cflags --libs "$@" libasyncore) || return
 	# shellcheck disable=SC2086
 	$CC -o "$program" "$top_srcdir/examples/echo.c" $flags
 }
