@@ -92,6 +92,9 @@ struct asyncore_transport;
  */
 #define ASYNCORE_EXIT_NOW (-4096)
 
+/* KeyboardInterrupt: see asyncore_interrupt_on(). */
+#define ASYNCORE_KEYBOARD_INTERRUPT (-4097)
+
 /* ------------------------------------------------------------------------
  * Classes
  * ------------------------------------------------------------------------ */
@@ -557,9 +560,51 @@ int asyncore_close_all(struct asyncore_map *map, bool ignore_all);
  * Ends the loops that run on the map, nested ones too, after the pass that is
  * under way; without one, the next asyncore_loop() returns at once.  Where the
  * map is attached it ends the host's, as event_base_loopbreak() does.  -EINVAL:
- * the map was freed.
+ * the map was freed.  After asyncore_map_enable_threads(map) it may be called
+ * from any thread and from a signal handler.
  */
 int asyncore_stop(struct asyncore_map *map);
+
+/*
+ * From now on the signal ends the loop on the map, as Ctrl-C does in Python: in
+ * its wait, without a hook of that pass, and the result of the loop is
+ * ASYNCORE_KEYBOARD_INTERRUPT.  A hook whose own loop was ended so passes it on
+ * by returning it.  The signal is libevent's until the map is freed; libevent
+ * has signals on one base of a process only.  0 also where it was said before.
+ * -EINVAL: there is no such signal.  -ENOMEM, or what sigaction(2) says.
+ */
+int asyncore_interrupt_on(struct asyncore_map *map, int signo);
+
+/* ------------------------------------------------------------------------
+ * Other threads
+ * ------------------------------------------------------------------------ */
+
+/*
+ * Makes the map reachable: from now on asyncore_stop(), asyncore_wakeup() and
+ * asyncore_call_soon_threadsafe() may be called on it from any thread, as long as
+ * the map lives.  To be called by the map's own thread, before the others learn
+ * of it.  Everything else stays the own thread's; several maps, each with a base
+ * of its own, work side by side in several threads.  It takes two descriptors,
+ * and its event keeps a host's loop going.  0 also where it is so already.
+ */
+int asyncore_map_enable_threads(struct asyncore_map *map);
+
+/*
+ * Ends the wait that is under way, or else the next one: what has changed is
+ * looked at.  From any thread and from a signal handler.  -ENOTSUP: not
+ * reachable.  -EINVAL: map is NULL, or was freed.
+ */
+int asyncore_wakeup(struct asyncore_map *map);
+
+/*
+ * Calls fn(arg) in the map's own thread, in its next pass, after scheduled calls
+ * that are due; calls of one thread in their order.  Its result is treated as a
+ * scheduled call's.  One that has not run keeps asyncore_loop() going; one that
+ * has not run when the map is freed never does.  From any thread, not from a
+ * signal handler.  -ENOTSUP: not reachable.  -EINVAL, -ENOMEM.
+ */
+int asyncore_call_soon_threadsafe(struct asyncore_map *map,
+    int (*fn)(void *arg), void *arg);
 
 /* ------------------------------------------------------------------------
  * Scheduled calls and timeouts

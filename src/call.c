@@ -268,8 +268,8 @@ renew(struct asyncore__call *c)
 	return start(c, now, next_delay(c, now));
 }
 
-static int
-run_task(const struct asyncore__task *t)
+int
+asyncore__run_task(const struct asyncore__task *t)
 {
 	int err = t->d != NULL ? t->tied(t->d, t->arg) : t->plain(t->arg);
 
@@ -293,7 +293,7 @@ run(struct asyncore__call *c)
 		end(c);
 	if (err < 0)
 		report(&task, err);
-	err = run_task(&task);
+	err = asyncore__run_task(&task);
 	if (task.d != NULL)
 		asyncore__called(task.d);
 	asyncore_unref(task.d);

@@ -51,6 +51,8 @@ end_pass(struct asyncore_map *map)
 	map->in_pass = false;
 	asyncore__pay_arrears(map);
 	if (err == 0)
+		err = asyncore__interrupted(map);
+	if (err == 0)
 		err = asyncore__dispatch(map, 0, false);
 	asyncore__ready_pop(map, 0);
 	return err;
@@ -82,7 +84,7 @@ static bool
 has_work(const struct asyncore_map *map)
 {
 	return map->ready_len > 0 || !asyncore__list_empty(&map->changed) ||
-	    !asyncore__list_empty(&map->due);
+	    !asyncore__list_empty(&map->due) || asyncore__has_soon(map);
 }
 
 void

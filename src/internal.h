@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -185,7 +186,8 @@ struct asyncore_map {
 	struct event_base *base;
 	bool own_base, freed, presume;
 	bool waiting;			/* inside of event_base_loop */
-	bool stop, ended;		/* end all loops, the inner one */
+	atomic_bool stop;		/* end all loops */
+	bool ended;			/* end the inner one */
 	bool dispatching;		/* the inner pass has waited */
 	bool by_poll;			/* the view of the last wait */
 	bool in_arrears;		/* some channels are */
@@ -219,6 +221,14 @@ struct asyncore_map {
 	struct event expt_event;
 	void *scratch;			/* see chat_input.c */
 	size_t scratch_size;
+	bool reachable;			/* from other threads */
+	int wakeup_fd;
+	struct event wakeup;
+	atomic_bool woken;
+	_Atomic(struct asyncore__soon *) pushed;
+	struct asyncore__soon *soon;	/* calls of others, in order */
+	struct asyncore__interrupt *interrupts;
+	bool interrupted;
 	size_t pending;			/* they keep the loop going too */
 	struct asyncore__place *places;	/* see call.c */
 	uint32_t places_size, free_place;
@@ -398,6 +408,17 @@ long long asyncore__schedule(const struct asyncore__task *task,
 void asyncore__calls_end(struct asyncore_dispatcher *d);
 void asyncore__calls_free(struct asyncore_map *map);
 int asyncore__run_calls(struct asyncore_map *map);
+int asyncore__run_task(const struct asyncore__task *t);
+
+/* wakeup.c */
+void asyncore__wakeup_free(struct asyncore_map *map);
+void asyncore__soon_take(struct asyncore_map *map);
+int asyncore__run_soon(struct asyncore_map *map);
+bool asyncore__has_soon(const struct asyncore_map *map);
+
+/* interrupt.c */
+void asyncore__interrupts_free(struct asyncore_map *map);
+int asyncore__interrupted(struct asyncore_map *map);
 
 /* idle.c */
 int asyncore__default_timeout(struct asyncore_dispatcher *d);

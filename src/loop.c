@@ -12,7 +12,7 @@
 static bool
 is_alive(const struct asyncore_map *map)
 {
-	return map->len > 0 || map->pending > 0;
+	return map->len > 0 || map->pending > 0 || asyncore__has_soon(map);
 }
 
 static int
@@ -30,6 +30,8 @@ pass(struct asyncore_map *map, double timeout, bool use_poll)
 	err = asyncore__wait(map, timeout, use_poll);
 	waits = map->waits;
 	asyncore__pay_arrears(map);
+	if (err == 0)
+		err = asyncore__interrupted(map);
 	map->dispatching = true;
 	if (err == 0)
 		err = asyncore__dispatch(map, frame, use_poll);
@@ -98,19 +100,6 @@ int
 asyncore_poll2(double timeout, struct asyncore_map *map)
 {
 	return asyncore_loop(timeout, true, map, 1);
-}
-
-int
-asyncore_stop(struct asyncore_map *map)
-{
-	map = asyncore__map_or_default(map);
-	if (map == NULL)
-		return -ENOMEM;
-	if (map->freed)
-		return -EINVAL;
-	map->stop = true;
-	asyncore__host_wake(map);
-	return 0;
 }
 
 static int

@@ -90,6 +90,8 @@ asyncore_map_free(struct asyncore_map *map)
 	event_debug_unassign(&map->turn);
 	asyncore__expt_free(map);
 	asyncore__calls_free(map);
+	asyncore__interrupts_free(map);
+	asyncore__wakeup_free(map);
 	if (map->own_base)
 		event_base_free(map->base);
 	map->base = NULL;

@@ -290,5 +290,7 @@ asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
 {
 	int err = run_channels(map, frame, use_poll);
 
-	return err != 0 ? err : asyncore__run_calls(map);
+	if (err == 0)
+		err = asyncore__run_calls(map);
+	return err != 0 ? err : asyncore__run_soon(map);
 }

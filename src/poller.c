@@ -304,7 +304,7 @@ must_not_block(const struct asyncore_map *map, size_t frame)
 {
 	return map->ready_len > frame ||
 	    !asyncore__list_empty(&map->changed) ||
-	    !asyncore__list_empty(&map->due);
+	    !asyncore__list_empty(&map->due) || asyncore__has_soon(map);
 }
 
 static int
