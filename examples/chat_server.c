@@ -4,7 +4,8 @@
  * which one it is.  Clients speak in lines, as nc does: "/nick NAME" takes a
  * name, "/quit" leaves, and anything else is said.
  *
- *	cc chat_server.c -o chat_server $(pkg-config --cflags --libs libasyncore)
+ *	cc chat_server.c -o chat_server \
+ *	    $(pkg-config --cflags --libs libasyncore)
  */
 #define _POSIX_C_SOURCE 200809L
 #include <asynchat.h>
@@ -104,16 +105,20 @@ server_accepted(struct asyncore_dispatcher *server, int fd,
     const struct sockaddr *addr, socklen_t addrlen)
 {
 	static unsigned n_guests;
-	struct asyncore_dispatcher *d = asynchat_spawn(&client_class, fd, NULL);
-	char *self = asyncore_self(d);
+	struct asyncore_dispatcher *d;
+	char name[NAME_SIZE];
 
 	(void)server, (void)addr, (void)addrlen;
+	do
+		snprintf(name, sizeof name, "guest%u", ++n_guests);
+	while (asyncore_map_foreach(NULL, has_name, name));
+	d = asynchat_spawn(&client_class, fd, NULL);
 	if (!d)
 		return -errno;
+	strcpy(asyncore_self(d), name);
 	asynchat_set_terminator(d, "\n", 1);
 	asynchat_set_limit(d, LIMIT);
-	snprintf(self, NAME_SIZE, "guest%u", ++n_guests);
-	return tell_all("* %s has joined\r\n", self);
+	return tell_all("* %s has joined\r\n", name);
 }
 
 static const struct asyncore_class server_class = {
@@ -121,17 +126,31 @@ static const struct asyncore_class server_class = {
 	.handle_accepted = server_accepted,
 };
 
+/* 0 where it was asked for, 2 where the arguments are wrong. */
+static int
+usage(const char *argument)
+{
+	bool asked = strcmp(argument, "-h") == 0 ||
+	    strcmp(argument, "--help") == 0;
+
+	fputs("usage: chat_server [port]\n", asked ? stdout : stderr);
+	return asked ? EXIT_SUCCESS : 2;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET };
 	struct sockaddr *sa = (struct sockaddr *)&addr;
 	socklen_t len = sizeof addr;
-	struct asyncore_dispatcher *d = asyncore_new(&server_class, NULL);
+	struct asyncore_dispatcher *d;
 	char *end;
 	unsigned long port = strtoul(argc > 1 ? argv[1] : "0", &end, 10);
 	int err = -EINVAL;
 
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage(argv[1]);
+	d = asyncore_new(&server_class, NULL);
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	addr.sin_port = htons((in_port_t)port);
 	if (*end == '\0' && port <= 65535 &&
@@ -142,7 +161,7 @@ main(int argc, char **argv)
 	    getsockname(asyncore_fileno(d), sa, &len) == 0 &&
 	    printf("%d\n", ntohs(addr.sin_port)) > 0 && fflush(stdout) == 0)
 		err = asyncore_loop(30, false, NULL, -1);
-	fprintf(stderr, "chat_server: %s\n", strerror(-err));
+	fprintf(stderr, "chat_server: %s\n", strerror(err < 0 ? -err : errno));
 	asyncore_unref(d);
 	return EXIT_FAILURE;
 }

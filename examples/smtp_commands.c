@@ -7,6 +7,7 @@
 #include "smtp_syntax.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,44 +18,44 @@
 #define SYNTAX 1		/* a command's result: it was not understood */
 
 static int
-greet(struct asyncore_dispatcher *d, struct smtp_session *self, const char *arg)
+greet(struct asyncore_dispatcher *d, struct smtp_session *self,
+    const char *arg, bool extended)
 {
+	const struct smtp_server *server = self->server;
+	char size[40] = "";
+
 	if (*arg == '\0')
 		return SYNTAX;
 	if (self->greeted)
 		return smtp_reply(d, "503 Duplicate HELO/EHLO");
 	smtp_reset(self);
 	self->greeted = true;
-	return 0;
+	self->extended = extended;
+	if (!extended)
+		return smtp_reply(d, "250 %s", server->host);
+	if (server->size_limit > 0)
+		snprintf(size, sizeof size, "250-SIZE %zu\r\n",
+		    server->size_limit);
+	return smtp_reply(d, "250-%s\r\n%s250-8BITMIME\r\n%s250 HELP",
+	    server->host, size, server->smtputf8 ? "250-SMTPUTF8\r\n" : "");
 }
 
 static int
 helo(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 {
-	const bool again = self->greeted;
-	const int err = greet(d, self, arg);
-
-	return err != 0 || again ? err : smtp_reply(d, "250 %s", self->server->host);
+	return greet(d, self, arg, false);
 }
 
 static int
 ehlo(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 {
-	const struct smtp_server *server = self->server;
-	const bool again = self->greeted;
-	int err = greet(d, self, arg);
+	return greet(d, self, arg, true);
+}
 
-	if (err != 0 || again)
-		return err;
-	self->extended = true;
-	err = smtp_reply(d, "250-%s", server->host);
-	if (err == 0 && server->size_limit > 0)
-		err = smtp_reply(d, "250-SIZE %zu", server->size_limit);
-	if (err == 0)
-		err = smtp_reply(d, "250-8BITMIME");
-	if (err == 0 && server->smtputf8)
-		err = smtp_reply(d, "250-SMTPUTF8");
-	return err == 0 ? smtp_reply(d, "250 HELP") : err;
+static bool
+is_number(const char *p)
+{
+	return *p != '\0' && p[strspn(p, "0123456789")] == '\0';
 }
 
 /* The answer to parameters of MAIL that are wrong; NULL: they are right. */
@@ -65,9 +66,6 @@ refusal(const struct smtp_server *server, const struct smtp_params *p)
 		return "501 Error: BODY can only be one of 7BIT, 8BITMIME";
 	if (p->utf8 && server->smtputf8 && *p->utf8 != '\0')
 		return "501 Error: SMTPUTF8 takes no arguments";
-	if (p->size && (*p->size == '\0' ||
-	    p->size[strspn(p->size, "0123456789")] != '\0'))
-		return "501 Error: SIZE is a number";
 	if (p->size && server->size_limit > 0 &&
 	    strtoull(p->size, NULL, 10) > server->size_limit)
 		return "552 Error: message size exceeds fixed maximum message "
@@ -93,7 +91,7 @@ mail(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 		return SYNTAX;
 	if (self->from)
 		return smtp_reply(d, "503 Error: nested MAIL command");
-	if (!smtp_parse_params(params, &p))
+	if (!smtp_parse_params(params, &p) || (p.size && !is_number(p.size)))
 		return SYNTAX;
 	refused = refusal(self->server, &p);
 	if (refused)
@@ -118,9 +116,9 @@ rcpt(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 	if (!to || (!self->extended && *params != '\0') ||
 	    !smtp_parse_params(params, &p))
 		return SYNTAX;
-	if (p.others || p.body || p.size || p.utf8)
-		return smtp_reply(d, "555 RCPT TO parameters not recognized or not "
-		    "implemented");
+	if (*params != '\0')
+		return smtp_reply(d, "555 RCPT TO parameters not recognized or "
+		    "not implemented");
 	if (evbuffer_add_printf(self->rcpts, "%.*s\n", (int)len, to) < 0)
 		return -ENOMEM;
 	return smtp_reply(d, "250 OK");
@@ -176,8 +174,8 @@ vrfy(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 		return SYNTAX;
 	if (!smtp_address(arg, &len, &params))
 		return smtp_reply(d, "502 Could not VRFY %s", arg);
-	return smtp_reply(d, "252 Cannot VRFY user, but will accept message and "
-	    "attempt delivery");
+	return smtp_reply(d, "252 Cannot VRFY user, but will accept message "
+	    "and attempt delivery");
 }
 
 static int
@@ -238,8 +236,8 @@ help(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 	c = find(arg);
 	if (c && c->usage)
 		return syntax(d, "250", c->usage);
-	return smtp_reply(d, "%s Supported commands: EHLO HELO MAIL RCPT DATA RSET "
-	    "NOOP QUIT VRFY", *arg == '\0' ? "250" : "501");
+	return smtp_reply(d, "%s Supported commands: EHLO HELO MAIL RCPT DATA "
+	    "RSET NOOP QUIT VRFY", *arg == '\0' ? "250" : "501");
 }
 
 /* Where the argument begins, without blanks around it. */

@@ -40,7 +40,9 @@ struct smtp_session {
 	struct evbuffer *rcpts, *data;
 };
 
-int smtp_reply(struct asyncore_dispatcher *d, const char *format, ...);
+/* Answers; the end of the last line is added. */
+int smtp_reply(struct asyncore_dispatcher *d, const char *format, ...)
+    ASYNCORE_PRINTF(2, 3);
 /* Forgets the message, and what was said of it. */
 void smtp_reset(struct smtp_session *self);
 /* Does what a line says, which is changed, and answers. */

@@ -10,154 +10,30 @@
  * Maildir.  Before each there is a Return-Path, and a Delivered-To for each
  * recipient.  -s: the largest message, 33554432; 0 is no limit.  -u: SMTPUTF8.
  *
- *	cc smtp_sink.c smtp_session.c smtp_commands.c smtp_syntax.c \
- *	    -o smtp_sink $(pkg-config --cflags --libs libasyncore libevent_core)
+ *	cc smtp_*.c -o smtp_sink \
+ *	    $(pkg-config --cflags --libs libasyncore libevent_core)
  */
 #define _POSIX_C_SOURCE 200809L
 #include "smtp_session.h"
+#include "smtp_store.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char *mbox, *maildir;
 static char host[256] = "localhost";
-
-/* ---- Keeping a message --------------------------------------------------- */
-
-static int
-write_all(struct evbuffer *out, int fd)
-{
-	while (evbuffer_get_length(out) > 0)
-		if (evbuffer_write(out, fd) < 0 && errno != EINTR)
-			return -errno;
-	return 0;
-}
-
-/* What cannot be written whole is taken away again. */
-static int
-append_to_mbox(struct evbuffer *out)
-{
-	const int fd = open(mbox, O_WRONLY | O_APPEND | O_CREAT, 0600);
-	const off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
-	int err = end >= 0 ? write_all(out, fd) : -errno;
-
-	if (end >= 0 && err < 0 && ftruncate(fd, end) != 0)
-		err = -errno;
-	if (fd >= 0 && close(fd) != 0)
-		err = -errno;
-	return err;
-}
-
-static int
-move_into_maildir(struct evbuffer *out)
-{
-	static unsigned long n;
-	char tmp[PATH_MAX], new[PATH_MAX], name[400];
-	int fd, err;
-
-	snprintf(name, sizeof name, "%ld.P%ldQ%lu.%s", (long)time(NULL),
-	    (long)getpid(), ++n, host);
-	if (snprintf(tmp, sizeof tmp, "%s/tmp/%s", maildir, name) >= PATH_MAX ||
-	    snprintf(new, sizeof new, "%s/new/%s", maildir, name) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	if (fd < 0)
-		return -errno;
-	err = write_all(out, fd);
-	if (close(fd) != 0 || err < 0 || rename(tmp, new) != 0) {
-		err = err < 0 ? err : -errno;
-		unlink(tmp);
-	}
-	return err;
-}
-
-static int
-add_envelope(struct evbuffer *out, const char *from, struct evbuffer *rcpts)
-{
-	const time_t now = time(NULL);
-	char date[32], *rcpt;
-	int ok = 1;
-
-	strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", gmtime(&now));
-	if (mbox)
-		ok = evbuffer_add_printf(out, "From %s %s\n",
-		    *from != '\0' ? from : "MAILER-DAEMON", date);
-	if (ok > 0)
-		ok = evbuffer_add_printf(out, "Return-Path: <%s>\n", from);
-	while (ok > 0 && (rcpt = evbuffer_readln(rcpts, NULL,
-	    EVBUFFER_EOL_LF)) != NULL) {
-		ok = evbuffer_add_printf(out, "Delivered-To: %s\n", rcpt);
-		free(rcpt);
-	}
-	return ok > 0 ? 0 : -ENOMEM;
-}
-
-static bool
-is_from_line(const char *line, const char *end)
-{
-	while (line < end && *line == '>')
-		line++;
-	return end - line >= 5 && memcmp(line, "From ", 5) == 0;
-}
-
-/* Every line ends in '\n'. */
-static int
-add_quoted(struct evbuffer *out, struct evbuffer *data)
-{
-	const size_t len = evbuffer_get_length(data);
-	const char *line = len > 0 ? (char *)evbuffer_pullup(data, -1) : "";
-	const char *end, *next;
-
-	if (!line)
-		return -ENOMEM;
-	for (end = line + len; line < end; line = next) {
-		next = memchr(line, '\n', (size_t)(end - line));
-		next = next ? next + 1 : end;
-		if ((is_from_line(line, next) &&
-		    evbuffer_add(out, ">", 1) != 0) ||
-		    evbuffer_add(out, line, (size_t)(next - line)) != 0)
-			return -ENOMEM;
-	}
-	return evbuffer_add(out, "\n", 1) == 0 ? 0 : -ENOMEM;
-}
-
-static int
-keep(const char *from, struct evbuffer *rcpts, struct evbuffer *data)
-{
-	struct evbuffer *out = evbuffer_new();
-	int err = out ? add_envelope(out, from, rcpts) : -ENOMEM;
-
-	if (err == 0 && mbox)
-		err = add_quoted(out, data);
-	else if (err == 0)
-		err = evbuffer_add_buffer(out, data) == 0 ? 0 : -ENOMEM;
-	if (err == 0)
-		err = mbox ? append_to_mbox(out) : move_into_maildir(out);
-	if (err < 0)
-		fprintf(stderr, "smtp_sink: %s: %s\n", mbox ? mbox : maildir,
-		    strerror(-err));
-	if (out)
-		evbuffer_free(out);
-	return err;
-}
 
 /* ---- The server ---------------------------------------------------------- */
 
 static struct smtp_server server = {
 	.host = host,
 	.size_limit = 33554432,
-	.process_message = keep,
+	.process_message = smtp_keep,
 };
 
 static int
@@ -225,17 +101,17 @@ look_up(char *place)
 static void
 print_port(int fd)
 {
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} addr;
+	struct sockaddr_storage addr;
 	socklen_t len = sizeof addr;
+	char port[8];
+	int err = getsockname(fd, (struct sockaddr *)&addr, &len);
 
-	check("getsockname", getsockname(fd, &addr.sa, &len) == 0 ? 0 : -errno);
-	printf("%d\n", ntohs(addr.sa.sa_family == AF_INET6 ?
-	    addr.in6.sin6_port : addr.in.sin_port));
-	check("stdout", fflush(stdout) == 0 ? 0 : -errno);
+	check("getsockname", err == 0 ? 0 : -errno);
+	err = getnameinfo((struct sockaddr *)&addr, len, NULL, 0, port,
+	    sizeof port, NI_NUMERICSERV);
+	if (err != 0)
+		die("getnameinfo", gai_strerror(err));
+	check("stdout", puts(port) >= 0 && fflush(stdout) == 0 ? 0 : -errno);
 }
 
 static void
@@ -255,47 +131,32 @@ start_server(char *place)
 	freeaddrinfo(a);
 }
 
-static void
-make_maildir(void)
-{
-	static const char *const parts[] = { "", "/tmp", "/new", "/cur" };
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < 4; i++) {
-		snprintf(path, sizeof path, "%s%s", maildir, parts[i]);
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			check(path, -errno);
-	}
-}
-
-static void
-make_mbox(void)
-{
-	const int fd = open(mbox, O_WRONLY | O_APPEND | O_CREAT, 0600);
-
-	check(mbox, fd < 0 ? -errno : close(fd));
-}
-
 /* ---- The program --------------------------------------------------------- */
 
 static void
-usage(void)
+usage(bool asked)
 {
 	fputs("usage: smtp_sink [-u] [-s bytes] (-m mbox | -d maildir) "
-	    "[host:port]\n", stderr);
-	exit(2);
+	    "[host:port]\n", asked ? stdout : stderr);
+	exit(asked ? EXIT_SUCCESS : 2);
 }
 
 static void
 read_options(int argc, char **argv)
 {
+	const char *mbox = NULL, *maildir = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "d:m:s:u")) != -1)
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		usage(true);
+	opterr = 0;
+	while ((c = getopt(argc, argv, "d:hm:s:u")) != -1)
 		switch (c) {
 		case 'd':
 			maildir = optarg;
+			break;
+		case 'h':
+			usage(true);
 			break;
 		case 'm':
 			mbox = optarg;
@@ -308,10 +169,14 @@ read_options(int argc, char **argv)
 			server.smtputf8 = true;
 			break;
 		default:
-			usage();
+			usage(false);
 		}
 	if (!mbox == !maildir || argc - optind > 1)
-		usage();
+		usage(false);
+	if (mbox)
+		check(mbox, smtp_store_mbox(mbox));
+	else
+		check(maildir, smtp_store_maildir(maildir, host));
 }
 
 static void
@@ -328,13 +193,8 @@ main(int argc, char **argv)
 	struct event *ends[2];
 	int err, i;
 
-	read_options(argc, argv);
 	gethostname(host, sizeof host - 1);
-	if (maildir)
-		make_maildir();
-	else
-		make_mbox();
-	signal(SIGPIPE, SIG_IGN);	/* of whoever reads our stdout */
+	read_options(argc, argv);
 	for (i = 0; i < 2; i++) {
 		ends[i] = evsignal_new(asyncore_map_base(NULL),
 		    i == 0 ? SIGINT : SIGTERM, on_signal, NULL);

@@ -48,7 +48,7 @@ usage() {
 		END { exit NR != 1 }' "$tmp/$where"
 }
 
-for example in echo file_reader http_client step_loop; do
+for example in chat_server echo file_reader http_client smtp_sink step_loop; do
 	for argument in -h --help; do
 		check "$example $argument" usage out 0 $example $argument
 	done

@@ -1,11 +1,12 @@
 #!/bin/sh
 # shellcheck disable=SC2086
 # smtp.sh - examples/smtp_sink keeps what real clients send it, byte for byte:
-# curl, swaks, Python's smtplib, and postfix's smtp-source with 10,000 messages
-# over 100 connections.  Its replies are those of Python's smtpd, and where that
-# one gives up it goes on.
+# curl, swaks, Python's smtplib, and postfix's smtp-source over 100 connections
+# at once.  Its replies are those of Python's smtpd, and where that one gives up
+# it goes on.
 #
-# From the environment: top_srcdir, top_builddir.
+# From the environment: top_srcdir, top_builddir; SMTP_SOURCE, the command that
+# is smtp-source where it is not in the PATH; SMTP_MESSAGES, how many it sends.
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}"
 . "$top_srcdir/tests/tap.sh"
 
@@ -25,7 +26,8 @@ for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 /usr/bin/python3; do
 		break
 	fi
 done
-source=$(command -v smtp-source || command -v /usr/sbin/smtp-source)
+source=${SMTP_SOURCE:-$(PATH=$PATH:/usr/sbin command -v smtp-source)}
+messages=${SMTP_MESSAGES:-500}
 
 # ---- The sink ---------------------------------------------------------------
 
@@ -124,9 +126,9 @@ printf 'a body\n.dot\n..\nFrom here\n\nend\n' >"$tmp/body"
 
 # smtp-source ends each line of the file with CRLF, and quotes dots.
 by_source() {
-	$limit "$source" -4 -d -N -s 100 -m 10000 -f from@example.org \
+	$limit $source -4 -d -N -s 100 -m "$messages" -f from@example.org \
 	    -t to@example.org -F "$tmp/expected" "127.0.0.1:$port" || return
-	[ -z "$python" ] || clients kept "$kind" "$store" 10000 \
+	[ -z "$python" ] || clients kept "$kind" "$store" "$messages" \
 	    "$tmp/expected_of_source"
 }
 
@@ -155,10 +157,10 @@ for kind in mbox maildir; do
 	check "$kind: SIGINT ends it" stop INT
 	start $kind
 	if [ -n "$source" ]; then
-		check "$kind: smtp-source, 10000 messages over 100 connections" \
+		check "$kind: smtp-source, $messages messages over 100 connections" \
 		    by_source
 	else
-		skip "$kind: smtp-source" 'there is no smtp-source (postfix)'
+		skip "$kind: smtp-source" 'there is no smtp-source, which postfix has'
 	fi
 	check "$kind: and has ended well" stop TERM
 done
@@ -166,11 +168,10 @@ done
 # ---- Replies ----------------------------------------------------------------
 
 for utf8 in '' utf8; do
-	# shellcheck disable=SC2086
 	start maildir -s 1000 ${utf8:+-u}
 	name="${utf8:+with SMTPUTF8: }replies are those of smtpd"
 	if $python -c 'import smtpd' 2>/dev/null; then
-		check "$name" clients codes "$port" $utf8
+		check "$name" clients replies "$port" $utf8
 	else
 		skip "$name" 'there is no Python with smtpd'
 	fi

@@ -3,12 +3,12 @@
     smtp_clients.py send PORT KIND PATH         with smtplib, and compares
     smtp_clients.py kept KIND PATH N FILE       N messages, each as the file
     smtp_clients.py transcript KIND PATH FILE   the last one, as swaks tells it
-    smtp_clients.py codes PORT [utf8]           replies, and those of smtpd
+    smtp_clients.py replies PORT [utf8]         replies, and those of smtpd
     smtp_clients.py goes_on PORT                what smtpd does not survive
     smtp_clients.py breaks PORT KIND PATH       connections that break
 
-KIND is mbox or maildir.  The sink has been told a limit of 1000 bytes for codes
-and goes_on.
+KIND is mbox or maildir.  The sink has been told a limit of 1000 bytes for
+replies and goes_on.
 """
 import os
 import re
@@ -124,27 +124,35 @@ def send(port, kind, path):
 # ---- Replies ----------------------------------------------------------------
 
 class Raw:
-    """A connection; the code of a reply is a number, or 'closed'."""
+    """A connection; a reply is its lines without the server's name, and the
+    code of a reply is a number; either is 'closed' where there is none.
+    """
 
     def __init__(self, port, *commands):
         self.socket = socket.create_connection(('127.0.0.1', int(port)), 60)
         self.file = self.socket.makefile('rb')
-        assert self.code() == 220
+        code, self.name = self.file.readline().split()[:2]
+        assert code == b'220'
         for command in commands:
             assert self.ask(command) == 250, command
 
-    def code(self):
-        try:
-            line = self.file.readline()
-            while line[3:4] == b'-':
+    def reply(self):
+        lines = [b'   -']
+        while lines[-1][3:4] == b'-':
+            try:
                 line = self.file.readline()
-        except ConnectionResetError:
-            line = b''
-        if not line:
-            return 'closed'
-        assert re.match(rb'[2345]\d\d .*\r\n$', line), line
-        assert line.isascii(), line
-        return int(line[:3])
+            except ConnectionResetError:
+                line = b''
+            if not line:
+                return 'closed'
+            assert re.match(rb'[2345]\d\d[ -].*\r\n$', line), line
+            assert line.isascii(), line
+            lines.append(line.replace(self.name, b'NAME'))
+        return b''.join(lines[1:]).decode()
+
+    def code(self):
+        reply = self.reply()
+        return reply if reply == 'closed' else int(reply[:3])
 
     def say(self, data):
         try:
@@ -155,6 +163,10 @@ class Raw:
     def ask(self, command):
         self.say(command + b'\r\n')
         return self.code()
+
+    def answer(self, command):
+        self.say(command + b'\r\n')
+        return self.reply()
 
 
 ADDRESSES = [
@@ -209,7 +221,7 @@ def answers(port):
             for before in state:
                 assert raw.ask(before) == 250, before
             yield (greeting + state, command[:60], len(command),
-                   raw.ask(command), raw.ask(b'NOOP'))
+                   raw.answer(command), raw.answer(b'NOOP'))
 
 
 DIALOGUES = [
@@ -227,14 +239,14 @@ def dialogues(port):
     """In lines, in bytes, and all at once."""
     for dialogue in DIALOGUES:
         raw = Raw(port)
-        yield [raw.ask(line) for line in dialogue]
+        yield [raw.answer(line) for line in dialogue]
         raw = Raw(port)
         for byte in b''.join(line + b'\r\n' for line in dialogue[:4]):
             raw.say(bytes([byte]))
-        yield [raw.code() for line in dialogue[:4]]
+        yield [raw.reply() for line in dialogue[:4]]
         raw = Raw(port)
         raw.say(b''.join(line + b'\r\n' for line in dialogue))
-        yield [raw.code() for line in dialogue]
+        yield [raw.reply() for line in dialogue]
 
 
 def start_smtpd(utf8):
@@ -252,7 +264,7 @@ def start_smtpd(utf8):
     return server.socket.getsockname()[1]
 
 
-def codes(port, utf8=''):
+def replies(port, utf8=''):
     theirs = start_smtpd(bool(utf8))
     different = 0
     for ours, python in zip(answers(port), answers(theirs)):
