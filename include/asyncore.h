@@ -482,6 +482,31 @@ struct asyncore_map *asyncore_map_of(const struct asyncore_dispatcher *d);
  */
 struct evbuffer *asyncore_out_buffer(struct asyncore_dispatcher *d);
 
+/*
+ * How many bytes a dispatcher_with_send or an async_chat has taken and not sent
+ * yet, as far as they are in memory.  0 for other classes.  A proxy's readable()
+ * asks this of the other side.
+ */
+size_t asyncore_pending_output(const struct asyncore_dispatcher *d);
+
+/*
+ * A peer that reads more slowly than it makes us write: from `high` bytes of
+ * pending output on d is not watched for reading, until they have fallen to
+ * `low`.  high 0, as at first: never.  -EINVAL: low is above high.  -ENOTSUP: d
+ * keeps no output.
+ */
+int asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low,
+    size_t high);
+
+/*
+ * A listener accepts no more connections while n of those that it accepted from
+ * now on are open, as far as they became channels by asyncore_spawn(),
+ * asyncore_new_socket() or asynchat's like inside of handle_accepted() or right
+ * after asyncore_accept().  Others wait in the kernel's queue.  n negative, as at
+ * first: no limit.  -EINVAL: d is a connection of another listener.  -ENOMEM.
+ */
+int asyncore_set_max_connections(struct asyncore_dispatcher *d, int n);
+
 /* d.debug: a dispatcher_with_send logs ("info") what it is given to send. */
 int asyncore_set_debug(struct asyncore_dispatcher *d, bool debug);
 

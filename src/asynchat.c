@@ -143,6 +143,7 @@ const struct asyncore__kind asyncore__chat_kind = {
 	.flags = ASYNCHAT_CLASS,
 	.init = init,
 	.fini = fini,
+	.pending = asyncore__chat_pending,
 };
 
 const struct asynchat_class asynchat_async_chat_class = {

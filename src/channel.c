@@ -163,6 +163,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;
 	asyncore__calls_end(d);
+	asyncore__quota_leave(d);
 	err = asyncore_del_channel(d);
 	if (d->in_map)
 		asyncore__map_leave(d);

@@ -72,6 +72,7 @@ void asyncore__chat_forget_input(struct asyncore__chat *c);
 
 /* chat_output.c */
 bool asyncore__chat_has_output(struct asyncore_dispatcher *d);
+size_t asyncore__chat_pending(const struct asyncore_dispatcher *d);
 int asyncore__chat_write(struct asyncore_dispatcher *d);
 void asyncore__chat_forget_output(struct asyncore__chat *c);
 

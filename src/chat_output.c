@@ -118,6 +118,19 @@ asyncore__chat_has_output(struct asyncore_dispatcher *d)
 	return !d->connected || first(asyncore__chat_of(d)) != NULL;
 }
 
+/* What is in files does not count. */
+size_t
+asyncore__chat_pending(const struct asyncore_dispatcher *d)
+{
+	const struct asyncore__chat *c = asyncore__chat_of(d);
+	const struct asyncore__link *link;
+	size_t n = 0;
+
+	for (link = c->queue.next; link != &c->queue; link = link->next)
+		n += evbuffer_get_length(item_of(link)->data);
+	return n;
+}
+
 /* ---- Sending. ---- */
 
 static size_t

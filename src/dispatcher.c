@@ -140,6 +140,7 @@ dispose(struct asyncore_dispatcher *d)
 	d->refs = 1;
 	d->finalizing = d->closed = true;
 	asyncore__calls_end(d);
+	asyncore__quota_leave(d);
 	(void)asyncore__close_transport(d);
 	if (!d->stillborn)
 		asyncore__finalize(d);
@@ -334,6 +335,8 @@ asyncore__new_socket(const struct asyncore_class *cls, int fd,
 		(void)drop(fd, err);
 	else if (err == 0)
 		err = find_peer(d);
+	if (err == 0 && map->accepted_fd == fd)
+		asyncore__quota_join(d, map->accepted_quota);
 	if (map->accepted_fd == fd)
 		map->accepted_fd = -1;
 	if (err == 0)
@@ -412,6 +415,7 @@ asyncore_detach(struct asyncore_dispatcher *d)
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;
 	asyncore__calls_end(d);
+	asyncore__quota_leave(d);
 	if (d->in_map)
 		asyncore__map_leave(d);
 	/* A left_map() of its own may have taken it. */

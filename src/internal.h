@@ -97,6 +97,8 @@ struct asyncore__kind {
 	unsigned flags;			/* that its classes may have */
 	void (*init)(struct asyncore_dispatcher *d);
 	void (*fini)(struct asyncore_dispatcher *d);
+	/* Bytes in memory that are still to be sent; NULL: it keeps none. */
+	size_t (*pending)(const struct asyncore_dispatcher *d);
 };
 
 /* When the predicates of a class must be asked. */
@@ -129,6 +131,7 @@ struct asyncore_dispatcher {
 	bool leaving : 1;		/* a map, not to be put back */
 	bool never_writable : 1;	/* in the view of select */
 	bool in_arrears : 1;		/* could not be armed */
+	bool held_back : 1;		/* its output is above the marks */
 
 	const struct asyncore_class *cls;
 	const struct asyncore_transport *transport;	/* NULL: none, no fd */
@@ -139,6 +142,8 @@ struct asyncore_dispatcher {
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
 	char *ignore_log_types;		/* NULL: the default */
+	struct asyncore__quota *quota;	/* see limits.c */
+	size_t low, high;		/* marks of its output; 0: none */
 	struct asyncore__call *calls;	/* that are tied to it */
 	long long timeout_call;
 	double timeout, active_at;	/* 0: none; when something went */
@@ -240,6 +245,7 @@ struct asyncore_map {
 	    const char *type, void *arg);
 	void *log_arg;
 	int accepted_fd;		/* of the accept under way, or -1 */
+	struct asyncore__quota *accepted_quota;
 	struct asyncore__address accepted_addr;
 };
 
@@ -419,6 +425,15 @@ bool asyncore__has_soon(const struct asyncore_map *map);
 /* interrupt.c */
 void asyncore__interrupts_free(struct asyncore_map *map);
 int asyncore__interrupted(struct asyncore_map *map);
+
+/* limits.c */
+bool asyncore__quota_is_full(const struct asyncore_dispatcher *d);
+void asyncore__quota_remember(struct asyncore_map *map,
+    struct asyncore__quota *q);
+void asyncore__quota_join(struct asyncore_dispatcher *d,
+    struct asyncore__quota *q);
+void asyncore__quota_leave(struct asyncore_dispatcher *d);
+bool asyncore__is_held_back(struct asyncore_dispatcher *d);
 
 /* idle.c */
 int asyncore__default_timeout(struct asyncore_dispatcher *d);

@@ -94,12 +94,14 @@ pause_listener(struct asyncore_dispatcher *d, int err)
  * before anybody asked for its address.
  */
 static void
-remember(struct asyncore_map *map, int fd, const struct sockaddr *addr,
+remember(struct asyncore_dispatcher *d, int fd, const struct sockaddr *addr,
     socklen_t len)
 {
+	struct asyncore_map *map = d->map;
 	struct asyncore__address a;
 
 	map->accepted_fd = fd;
+	asyncore__quota_remember(map, d->quota);
 	(void)asyncore__address_set(&a, addr, len);
 	asyncore__address_move(&map->accepted_addr, &a);
 }
@@ -126,6 +128,8 @@ asyncore__default_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 		return -EAGAIN;
 	if (d->fd < 0)
 		return -EBADF;
+	if (asyncore__quota_is_full(d))
+		return -EAGAIN;
 	memset(&from, 0, sizeof from);
 	fd = asyncore__socket_accept(d->fd, (struct sockaddr *)&from, &len);
 	if (is_shortage(fd)) {
@@ -137,7 +141,7 @@ asyncore__default_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 	d->pause_said = false;
 	if (len > sizeof from)
 		len = sizeof from;
-	remember(d->map, fd, (struct sockaddr *)&from, len);
+	remember(d, fd, (struct sockaddr *)&from, len);
 	give_address(&from, len, addr, addrlen);
 	return fd;
 }

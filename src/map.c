@@ -89,6 +89,7 @@ asyncore_map_free(struct asyncore_map *map)
 	event_debug_unassign(&map->resume);
 	event_debug_unassign(&map->turn);
 	asyncore__expt_free(map);
+	asyncore__quota_remember(map, NULL);
 	asyncore__calls_free(map);
 	asyncore__interrupts_free(map);
 	asyncore__wakeup_free(map);
@@ -295,7 +296,7 @@ has_moody_transport(const struct asyncore_dispatcher *d)
 void
 asyncore__called(struct asyncore_dispatcher *d)
 {
-	if (d->ask == ASK_ON_CHANGE || has_moody_transport(d))
+	if (d->ask == ASK_ON_CHANGE || d->high > 0 || has_moody_transport(d))
 		asyncore__changed(d);
 	asyncore__host_wake(d->map);
 }

@@ -124,7 +124,7 @@ asyncore__poller_leave(struct asyncore_dispatcher *d)
 
 /* The one place where state becomes interest. */
 static unsigned
-interest(const struct asyncore_dispatcher *d)
+interest(struct asyncore_dispatcher *d)
 {
 	unsigned want = d->wish;
 
@@ -132,7 +132,8 @@ interest(const struct asyncore_dispatcher *d)
 		return 0;
 	if (d->accepting || (d->never_writable && !d->map->by_poll))
 		want &= ~WRITE;
-	if (d->eof || d->paused)
+	if (d->eof || d->paused || asyncore__is_held_back(d) ||
+	    asyncore__quota_is_full(d))
 		want &= ~READ;
 	return want;
 }

@@ -122,6 +122,7 @@ asyncore_out_buffer(struct asyncore_dispatcher *d)
 const struct asyncore__kind asyncore__with_send_kind = {
 	.size = sizeof(struct evbuffer *),
 	.fini = free_buffer,
+	.pending = pending,
 };
 
 const struct asyncore_class asyncore_dispatcher_with_send_class = {
