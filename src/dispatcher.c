@@ -183,7 +183,7 @@ begin_epoch(struct asyncore_dispatcher *d)
 	d->epoch++;
 	d->closed = d->closing = false;
 	d->eof = d->paused = d->pause_said = false;
-	d->blocked = d->sent = d->never_writable = false;
+	d->blocked = d->sent = d->never_writable = d->hung_up = false;
 }
 
 /*

@@ -130,6 +130,7 @@ struct asyncore_dispatcher {
 	uint8_t failed;			/* enum asyncore__hook: who raised */
 	bool leaving : 1;		/* a map, not to be put back */
 	bool never_writable : 1;	/* in the view of select */
+	bool hung_up : 1;		/* and had no room then */
 	bool in_arrears : 1;		/* could not be armed */
 	bool held_back : 1;		/* its output is above the marks */
 
@@ -344,6 +345,7 @@ extern const struct asyncore__kind asyncore__with_send_kind;
 int asyncore__default_accept(struct asyncore_dispatcher *d,
     struct sockaddr *addr, socklen_t *addrlen);
 void asyncore__on_resume(evutil_socket_t fd, short what, void *arg);
+int asyncore__resume_soon(struct asyncore_map *map);
 
 /* socket.c */
 extern const struct asyncore_transport asyncore__socket_transport;

@@ -44,6 +44,15 @@ asyncore__on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)asyncore_map_foreach(arg, resume_one, NULL);
 }
 
+/* Ends the wait in a while, if nothing does before. */
+int
+asyncore__resume_soon(struct asyncore_map *map)
+{
+	if (evtimer_pending(&map->resume, NULL))
+		return 0;
+	return evtimer_add(&map->resume, &pause_time) == 0 ? 0 : -ENOMEM;
+}
+
 static bool
 is_shortage(int err)
 {
@@ -85,7 +94,7 @@ pause_listener(struct asyncore_dispatcher *d, int err)
 	d->pause_said = true;
 	if (d->closed || !d->in_map)
 		return;
-	d->paused = evtimer_add(&d->map->resume, &pause_time) == 0;
+	d->paused = asyncore__resume_soon(d->map) == 0;
 	asyncore__changed(d);
 }
 

@@ -145,6 +145,25 @@ is_presumed_writable(const struct asyncore_dispatcher *d)
 	return d->map->presume && d->connected && d->stream && !d->blocked;
 }
 
+/*
+ * A local stream that has hung up and is full is reported for ever, but has
+ * room again when its peer reads what was sent, or closes.  Only select sees
+ * it so: poll has the hang-up itself to report.
+ */
+static bool
+must_be_asked(const struct asyncore_dispatcher *d)
+{
+	return d->hung_up && !d->map->by_poll;
+}
+
+static bool
+has_room(const struct asyncore_dispatcher *d)
+{
+	struct pollfd p = { .fd = d->fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLOUT | POLLERR));
+}
+
 static bool
 has_pending(const struct asyncore_dispatcher *d)
 {
@@ -170,7 +189,7 @@ standing_for(const struct asyncore_dispatcher *d, unsigned want)
 
 	if (!d->pollable)
 		return want;
-	if ((want & WRITE) && is_presumed_writable(d))
+	if ((want & WRITE) && (is_presumed_writable(d) || must_be_asked(d)))
 		bits |= WRITE;
 	if ((want & READ) && has_pending(d))
 		bits |= READ;
@@ -212,16 +231,29 @@ record_expt(struct asyncore_dispatcher *d)
 	record(d, EXPT);
 }
 
+/* One without room is asked again soon, as nothing may wake us for it. */
+static unsigned
+standing_now(const struct asyncore_dispatcher *d)
+{
+	if (!(d->standing_for & WRITE) || !must_be_asked(d) || has_room(d) ||
+	    asyncore__resume_soon(d->map) < 0)
+		return d->standing_for;
+	return d->standing_for & ~WRITE;
+}
+
 static void
 record_standing(struct asyncore_map *map)
 {
 	struct asyncore__link *link;
 	struct asyncore_dispatcher *d;
+	unsigned bits;
 
 	for (link = map->standing.next; link != &map->standing;
 	    link = link->next) {
 		d = asyncore__of(link, standing);
-		record(d, (unsigned)d->standing_for << STANDING_SHIFT);
+		bits = standing_now(d);
+		if (bits != 0)
+			record(d, bits << STANDING_SHIFT);
 	}
 }
 
@@ -394,15 +426,15 @@ ask_about(struct pollfd *p, const struct asyncore__ready *r, bool use_poll)
 }
 
 /*
- * It is not writable after all.  One that has hung up never will be, and would
- * be reported for ever: it is not watched for writing any more.
+ * It is not writable after all.  One that has hung up would be reported for
+ * ever: it is not watched for writing any more, but asked.
  */
 static void
 take_back(struct asyncore__ready *r, bool hung_up)
 {
 	r->revents = (short)(r->revents & ~POLLOUT);
-	if (hung_up && !r->d->never_writable) {
-		r->d->never_writable = true;
+	if (hung_up && !r->d->hung_up) {
+		r->d->hung_up = true;
 		asyncore__changed(r->d);
 	}
 }

@@ -146,6 +146,70 @@ START_TEST(pipe_without_reader_is_readable_and_writable)
 }
 END_TEST
 
+static void
+drain(int fd)
+{
+	char buf[65536];
+	ssize_t n;
+
+	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
+	do
+		n = read(fd, buf, sizeof buf);
+	while (n > 0);
+}
+
+#ifdef __linux__
+
+/* Number 0, which only writes, is full, and has heard of the hang-up. */
+static void
+add_full_and_hung_up(void)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, false), 0);
+	add_pair(0, false, true);
+	fill(asyncore_fileno(channel[0]));
+	ck_assert_int_eq(shutdown(peer[0], SHUT_RDWR), 0);
+	ck_assert_int_eq(asyncore_loop(0, false, map, 1), 0);
+	ck_trace("");
+}
+
+START_TEST(full_one_that_hung_up_is_writable_when_its_peer_has_read)
+{
+	add_full_and_hung_up();
+	ck_assert_int_eq(asyncore_loop(0, false, map, 1), 0);
+	ck_trace("");
+	drain(peer[0]);
+	ck_poll(map, "w0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(full_one_that_hung_up_is_writable_when_its_peer_has_closed)
+{
+	add_full_and_hung_up();
+	close_peers();
+	ck_poll(map, "w0");
+}
+END_TEST
+
+/* Nothing but select wakes a loop that waits for it; and none may spin. */
+START_TEST(full_one_that_hung_up_is_looked_at_now_and_then)
+{
+	const char *method = event_base_get_method(asyncore_map_base(map));
+	double start, took;
+
+	add_full_and_hung_up();
+	start = now();
+	ck_assert_int_eq(asyncore_poll(1, map), 0);
+	took = now() - start;
+	ck_trace("");
+	ck_assert_double_ge(took, 0.1 - tick());
+	ck_assert(took < 0.9 || strcmp(method, "select") == 0);
+	close_peers();
+}
+END_TEST
+
+#endif /* __linux__ */
+
 /* ---- Writes that are presumed. ---- */
 
 /* No room, but for the first pass nobody has asked the kernel. */
@@ -188,18 +252,12 @@ send_too_much(struct asyncore_dispatcher *d)
 
 START_TEST(a_send_that_was_cut_short_waits_for_room)
 {
-	char buf[65536];
-	ssize_t n;
-
 	add_pair(0, false, true);
 	probe(0)->on_write = send_too_much;
 	ck_pass(_i, "w0", "w0");
 	ck_assert_int_eq(asyncore_loop(0, _i, map, 1), 0);
 	ck_trace("");
-	ck_assert_int_eq(evutil_make_socket_nonblocking(peer[0]), 0);
-	do
-		n = read(peer[0], buf, sizeof buf);
-	while (n > 0);
+	drain(peer[0]);
 	ck_pass(_i, "w0", "w0");
 	close_peers();
 }
@@ -275,6 +333,22 @@ START_TEST(a_reset_is_reported_once_to_one_that_closes)
 }
 END_TEST
 
+static void
+add_full_and_hung_up_tests(TCase *tc)
+{
+#ifdef __linux__
+	tcase_add_test(tc,
+	    full_one_that_hung_up_is_writable_when_its_peer_has_read);
+	tcase_add_test(tc,
+	    full_one_that_hung_up_is_writable_when_its_peer_has_closed);
+	tcase_add_test(tc, full_one_that_hung_up_is_looked_at_now_and_then);
+#else
+	(void)tc;
+	testing_skip("full_one_that_hung_up_is_writable_when_its_peer_has_read",
+	    "only Linux has such sockets");
+#endif
+}
+
 /* Each with poll() and with poll2(). */
 void
 testing_add(TCase *tc)
@@ -296,6 +370,7 @@ testing_add(TCase *tc)
 	    pipe_without_writer_does_not_wake_one_that_only_writes);
 	tcase_add_loop_test(tc, pipe_without_reader_is_readable_and_writable,
 	    0, 2);
+	add_full_and_hung_up_tests(tc);
 	tcase_add_loop_test(tc,
 	    a_presumed_write_that_sends_nothing_asks_the_kernel, 0, 2);
 	tcase_add_loop_test(tc, without_presuming_a_full_socket_is_not_writable,
