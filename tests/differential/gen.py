@@ -378,7 +378,17 @@ class Generator:
         if kind == 'chat' and self.chance(0.8):
             self.setup.append('terminator %s %s' % (
                 name, self.one(TERMINATORS)))
-            self.on(name, 'found_terminator', '*', 'get_data ' + name)
+            for number in [*range(1, self.random.randint(1, 4)), '*']:
+                self.on(name, 'found_terminator', number,
+                        self.found_actions(name, number))
+        if self.net and name not in self.listeners and self.chance(0.3):
+            self.on(name, 'handle_expt', '*', 'recv_oob ' + name)
+
+    def found_actions(self, name, number):
+        if number == '*' or self.chance(0.4):
+            return 'get_data ' + name
+        return 'get_data %s ; terminator %s %s' % (
+            name, name, self.one(TERMINATORS))
 
     def rare_hooks(self, name):
         hooks = HOOKS['chat' if self.kinds[name] == 'chat' else 'plain']

@@ -199,21 +199,26 @@ def failures_of(logs, texts):
     return [(name, texts[name]) for name, (a, b) in logs.items() if a != b]
 
 
+def kind_of(result):
+    """Numbers, names and data are each as good as another."""
+    if result[0] in '"<':
+        return 'data'
+    if result.isdigit():
+        return 'number'
+    return 'name' if re.match(r'[ctx]\d+$', result) else result
+
+
 def count_events(logs, events):
     """What the programs have come to: hooks, verbs and results."""
     for log, _ in logs.values():
         for line in log.splitlines():
             hook = re.match(r'[cu]\d+ ([a-z_]+)', line)
-            verb = re.match(r'(try )?([a-z_]+)(?: .*)? = (\w+)', line)
+            verb = re.match(r'(try )?([a-z_]+)(?: .*)? = (["<]|\w+)', line)
             if hook:
                 events['hook ' + hook.group(1)] += 1
             elif verb:
-                result = verb.group(3)
-                if result.isdigit():
-                    result = 'number'
-                elif re.match(r'[ctx]\d+$', result):
-                    result = 'name'
-                events['verb %s %s' % (verb.group(2), result)] += 1
+                events['verb %s %s' % (verb.group(2),
+                                       kind_of(verb.group(3)))] += 1
 
 
 def run_files(sides, report, files):

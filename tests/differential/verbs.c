@@ -115,6 +115,15 @@ run_loop(int count, bool use_poll)
 }
 
 static int
+touch(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore_touch(d);
+	return 0;
+}
+
+/* In a hook: it and those around it may have changed what they are asked. */
+static int
 do_loop(struct call *c)
 {
 	const int count = c->n > 0 ? atoi(arg(c, 0)) : 1;
@@ -123,7 +132,8 @@ do_loop(struct call *c)
 
 	if (depth >= DEPTH)
 		return say(c, "deep");
-	asyncore_touch(c->f->d);	/* its hook has not come to its end */
+	if (c->f->d != NULL)
+		(void)asyncore_map_foreach(map, touch, NULL);
 	trace("loop");
 	return run_loop(count, use_poll);
 }
