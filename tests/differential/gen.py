@@ -29,7 +29,7 @@ TERMINATORS = [r'"\r\n"', r'"\n"', r'"\r\n.\r\n"', '"aab"', '"a"', 'none',
                '0', '1', '3', '10', r'"\x00\xff"',
                '"0123456789012345678901"']
 PIECES = ['a', 'aa', 'b', r'\r\n', r'\r', r'\n', '.', 'hello', r'\x00\xff',
-          '0123456789', r'\r\n.\r\n', '"'.replace('"', r'\"')]
+          '0123456789', r'\r\n.\r\n', r'\"']
 HOOKS = {'plain': ['handle_read', 'handle_write', 'handle_expt',
                    'handle_connect', 'handle_close', 'handle_error'],
          'chat': ['handle_read', 'handle_write', 'handle_connect',
@@ -87,7 +87,7 @@ class Generator:
 
     # ---- Names.
 
-    def channel(self, kind=None, hooks=True):
+    def channel(self, kind=None):
         name = 'c%d' % len(self.kinds)
         kind = self.kinds[name] = kind or self.one(KINDS)
         flags = self.weighted({'': 4, ' asked': 4, ' flagged': 2})
@@ -110,8 +110,8 @@ class Generator:
         chats = [name for name in self.kinds if self.kinds[name] == 'chat']
         return self.one(chats) if chats else self.any_channel()
 
-    def producer(self, hooks=True):
-        """A new one, and what its more() gives."""
+    def producer(self):
+        """A new one: what its more() gives."""
         name = 'u%d' % self.producers
         self.producers += 1
         for number in range(1, self.random.randint(1, 4)):
@@ -286,7 +286,7 @@ class Generator:
             'push %s %s' % (name, self.data()): 8,
             'push_simple %s %s %d' % (name, self.data(),
                                       self.one([1, 2, 10, 512])): 2,
-            'push_producer %s %s' % (name, self.new_producer()): 2,
+            'push_producer %s %s' % (name, self.any_producer()): 2,
             'close_when_done ' + name: 2,
             'terminator %s %s' % (name, self.one(TERMINATORS)): 4,
             'get_terminator ' + name: 1,
@@ -294,7 +294,7 @@ class Generator:
             'initiate_send ' + name: 1,
             'discard_buffers ' + name: 0.5})
 
-    def new_producer(self):
+    def any_producer(self):
         return 'u%d' % self.random.randint(0, 2)
 
     def socket_action(self, name):
