@@ -42,6 +42,7 @@ asyncore__on_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)asyncore_map_foreach(arg, resume_one, NULL);
+	asyncore__host_wake(arg);
 }
 
 /* Ends the wait in a while, if nothing does before. */
