@@ -13,9 +13,9 @@
 
 /* For a turn after everything that is active now. */
 void
-asyncore__host_wake(struct asyncore_map *map)
+asyncore__host_want_turn(struct asyncore_map *map)
 {
-	if (!map->attached || map->in_turn || map->turn_due)
+	if (map->in_turn || map->turn_due)
 		return;
 	map->turn_due = true;
 	event_active(&map->turn, EV_TIMEOUT, 1);
@@ -28,7 +28,7 @@ take_another_turn(struct asyncore_map *map)
 	static const struct timeval at_once = { 0, 0 };
 
 	if (evtimer_add(&map->turn, &at_once) != 0)
-		asyncore__host_wake(map);
+		asyncore__host_want_turn(map);
 }
 
 /* An error, or a stop, leaves the host's loop; the map is good for another. */

@@ -454,8 +454,16 @@ int asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll);
 void asyncore__pay_arrears(struct asyncore_map *map);
 
 /* host.c */
-void asyncore__host_wake(struct asyncore_map *map);
+void asyncore__host_want_turn(struct asyncore_map *map);
 void asyncore__on_turn(evutil_socket_t fd, short what, void *arg);
+
+/* Something of an attached map has changed: it must have a turn. */
+static inline void
+asyncore__host_wake(struct asyncore_map *map)
+{
+	if (map->attached)
+		asyncore__host_want_turn(map);
+}
 
 /* poller.c: the only file that knows libevent's I/O events */
 void asyncore__poller_enter(struct asyncore_dispatcher *d);
