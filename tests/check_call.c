@@ -11,6 +11,9 @@
 
 const char testing_suite[] = "call";
 
+/* Seconds between calls whose order matters: scheduling them takes less. */
+#define APART 0.05
+
 /* Traces its argument, a text. */
 static int
 say(void *text)
@@ -50,10 +53,10 @@ END_TEST
 
 START_TEST(calls_run_in_order_of_time)
 {
-	later(0.003, "c");
-	later(0.002, "b");
-	later(0.004, "d");
-	later(0.001, "a");
+	later(3 * APART, "c");
+	later(2 * APART, "b");
+	later(4 * APART, "d");
+	later(1 * APART, "a");
 	run_all();
 	ck_trace("a b c d");
 }
@@ -64,13 +67,13 @@ START_TEST(calls_that_are_due_at_once_run_in_order_of_time)
 {
 	double until;
 
-	later(0.0003, "c");
-	later(0.0002, "b");
-	later(0.0001, "a");
+	later(3 * APART, "c");
+	later(2 * APART, "b");
+	later(1 * APART, "a");
 	later(0, "0");
 	later(0, "1");
 	later(0, "2");
-	until = now() + 0.02;
+	until = now() + 4 * APART;
 	while (now() < until)
 		continue;
 	run_all();
@@ -141,10 +144,10 @@ END_TEST
 
 START_TEST(a_rescheduled_call_runs_at_its_new_time)
 {
-	long long a = later(0.001, "a");
+	long long a = later(APART, "a");
 
-	later(0.002, "b");
-	ck_assert_int_eq(asyncore_reschedule_call(map, a, 0.004), 0);
+	later(2 * APART, "b");
+	ck_assert_int_eq(asyncore_reschedule_call(map, a, 4 * APART), 0);
 	run_all();
 	ck_trace("b a");
 	a = later(1000, "a");
@@ -377,7 +380,7 @@ START_TEST(a_channel_s_call_may_close_it)
 	probe(0)->tells_end = true;
 	ck_assert_int_gt(asyncore_channel_call_every(channel[0], 0.001,
 	    close_channel, "x"), 0);
-	tied(0, 0.002, "a");
+	tied(0, 1000, "a");
 	run_all();
 	ck_trace("x0 f0");
 	close_peers();

@@ -65,9 +65,9 @@ END_TEST
 
 START_TEST(channels_with_the_same_timeout_go_in_order)
 {
-	add_timed(0, false, 0.002);
-	add_timed(1, false, 0.002);
-	add_timed(2, false, 0.001);
+	add_timed(0, false, 2 * SHORT);
+	add_timed(1, false, 2 * SHORT);
+	add_timed(2, false, SHORT);
 	run_all();
 	ck_trace("t2 t0 t1");
 	close_peers();
