@@ -110,10 +110,11 @@ class Cases:
     def spans(self, case, peers, *load, per=1):
         """`per`: how many units a count of the load is."""
         with contextlib.ExitStack() as stack:
-            loads = {}
+            servers, loads = [], {}
             for name, command in peers.items():
-                server = stack.enter_context(Server(command))
-                loads[name] = stack.enter_context(self.load(server, *load))
+                servers.append(stack.enter_context(Server(command)))
+                loads[name] = stack.enter_context(
+                    self.load(servers[-1], *load))
                 loads[name].span(self.scale.seconds / 2)
             for round in range(self.scale.rounds):
                 for name in loads:
@@ -122,6 +123,8 @@ class Cases:
                     found['rate'] *= per
                     for metric, value in found.items():
                         self.add(case, name, round, metric, value)
+            for server in servers:
+                server.stop()       # before it sees them leave
 
     def echoes(self):
         cases = [(n, n) for n in ACTIVE]
@@ -194,20 +197,23 @@ class Cases:
             self.add('memory of an idle connection', name, 0, 'bytes',
                      grown / many)
 
-    def counted(self, command, wrapper, read, active):
-        """What so many messages cost, without the beginning and the end."""
+    def counted(self, command, wrapper, read):
+        """What a message costs, without the beginning and the end: the
+        difference of two runs.  `read` makes a dict of what a tool wrote."""
         found = []
         for count in self.scale.counted, 2 * self.scale.counted:
             with tempfile.TemporaryDirectory() as directory:
                 path = os.path.join(directory, 'out')
-                with Server(command, [word % path if '%' in word else word
-                                      for word in wrapper]) as server:
-                    with self.load(server, 'echo', active, active,
-                                   64) as load:
+                with Server(command, with_file(wrapper, path)) as server:
+                    with self.load(server, 'echo', 100, 100, 64) as load:
                         load.span(1e6, count)
-                        server.stop()       # before it sees them leave
+                        server.stop()
                 found.append(read(path))
-        return (found[1] - found[0]) / self.scale.counted
+        return self.difference(*found)
+
+    def difference(self, once, twice):
+        return {key: (twice[key] - once[key]) / self.scale.counted
+                for key in once}
 
     def has(self, *tool):
         """strace and valgrind may be there and not allowed to trace."""
@@ -221,46 +227,52 @@ class Cases:
     def system_calls(self):
         if not self.has('strace', '-o', os.devnull):
             return
+        tool = 'strace', '-f', '-c', '-o', '%s'
         for name, command in self.echo.items():
-            for metric, wanted in ('calls', 'total'), ('epoll_ctl',) * 2:
-                value = self.counted(
-                    command, ['strace', '-f', '-c', '-o', '%s'],
-                    lambda path: calls_in(path, wanted), 100)
+            found = self.counted(command, tool, calls_in)
+            for metric, value in found.items():
                 self.add('system calls, 100 active', name, 0, metric, value)
 
     def instructions(self):
-        tool = 'valgrind', '--tool=callgrind', '--callgrind-out-file=%s'
-        if not self.has(*tool[:2], '--callgrind-out-file=/dev/null'):
+        tool = ('valgrind', '-q', '--tool=callgrind',
+                '--callgrind-out-file=%s')
+        if not self.has(*with_file(tool, os.devnull)):
             return
         for name, command in self.compiled.items():
             self.add('instructions, echo, 100 active', name, 0, 'instructions',
-                     self.counted(command, (*tool, '-q'), instructions_in,
-                                  100))
+                     self.counted(command, tool,
+                                  instructions_in)['instructions'])
         for name in LIBEVENT, OURS:
             self.add('instructions, chain of 100, 10 active', name, 0,
-                     'instructions', self.counted_chain(name, tool))
+                     'instructions',
+                     self.counted_chain(name, tool)['instructions'])
 
     def counted_chain(self, name, tool):
         found = []
         for writes in self.scale.counted, 2 * self.scale.counted:
             with tempfile.TemporaryDirectory() as directory:
                 path = os.path.join(directory, 'out')
-                output([word.replace('%s', path) for word in tool] + ['-q'] +
+                output(with_file(tool, path) +
                        self.chain(name, 100, 10, writes))
                 found.append(instructions_in(path))
-        return (found[1] - found[0]) / self.scale.counted
+        return self.difference(*found)
 
 
-def calls_in(path, wanted):
+def with_file(command, path):
+    return [word.replace('%s', path) for word in command]
+
+
+def calls_in(path):
+    found = {'total': 0, 'epoll_ctl': 0}
     with open(path) as summary:
         for line in summary:
             words = line.split()
-            if words and words[-1] == wanted:
-                return int(words[3])
-    return 0
+            if words and words[-1] in found:
+                found[words[-1]] = int(words[3])
+    return found
 
 
 def instructions_in(path):
     with open(path) as profile:
-        return int(re.search(r'^(?:totals|summary): (\d+)', profile.read(),
-                             re.M)[1])
+        total = re.search(r'^(?:totals|summary): (\d+)', profile.read(), re.M)
+    return {'instructions': int(total[1])}

@@ -142,7 +142,7 @@ def count_marks(r):
     chain = 'instructions, chain of 100, 10 active'
     memory = 'memory of an idle connection'
     yield 'system calls of a message', at_most(2.05), value(r, calls, OURS,
-                                                            'calls')
+                                                            'total')
     yield 'of which epoll_ctl', at_most(0), value(r, calls, OURS, 'epoll_ctl')
     yield ('instructions of an event, to libevent', at_most(1.5),
            r.ratio(chain, OURS, LIBEVENT, 'instructions'))
