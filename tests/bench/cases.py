@@ -29,8 +29,8 @@ CHAIN_ACTIVE = (1, 100)
 PAIRS = 9900
 
 # How much of it: rounds, seconds of a span, the most connections, whether also
-# as many as the limit allows; messages that are counted (0: none), writes of the
-# chain, passes, MiB of input.
+# as many as the limit allows; messages that are counted (0: none), writes of
+# the chain, passes, MiB of input.
 Scale = collections.namedtuple(
     'Scale', 'rounds seconds connections limit counted writes passes mib')
 FULL = Scale(15, .5, 10000, True, 20000, 300000, 2000, 64)

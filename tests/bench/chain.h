@@ -1,11 +1,11 @@
 /*
- * chain.h - libevent's classic benchmark, for any library: `chain_x PAIRS ACTIVE
- * WRITES`.
+ * chain.h - libevent's classic benchmark, for any library.
  *
- * PAIRS socket pairs are watched for reading.  ACTIVE bytes are put into them;
- * each that is read is written into the next pair, until WRITES were.  A library
- * supplies two functions; the program runs the chain twice, and prints the
- * nanoseconds of CPU that an event has cost in the second run.
+ * `chain_x PAIRS ACTIVE WRITES`: PAIRS socket pairs are watched for reading.
+ * ACTIVE bytes are put into them; each that is read is written into the next
+ * pair, until WRITES were.  A library supplies two functions; the program runs
+ * the chain twice, and prints the nanoseconds of CPU that an event has cost in
+ * the second run.
  */
 #ifndef CHAIN_H
 #define CHAIN_H

@@ -16,7 +16,7 @@
 struct input {
 	const char *name;
 	const char *terminator;
-	char first, other;		/* a letter in so many, and the rest */
+	char first, other;		/* one in `every`, and the rest */
 	size_t every;
 	size_t mib;			/* of MIB, in 1/64 */
 };
@@ -47,7 +47,10 @@ give(void *state, int fd, void *buf, size_t len)
 	return (ssize_t)n;
 }
 
-static const struct asyncore_transport given = { .name = "given", .recv = give };
+static const struct asyncore_transport given = {
+	.name = "given",
+	.recv = give,
+};
 
 static int
 ignore_data(struct asyncore_dispatcher *d, const void *data, size_t len)

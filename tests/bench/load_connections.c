@@ -1,7 +1,6 @@
 /*
- * load_connections.c - ATONCE connections at a time that are opened, finished at
- * once by this side, and closed by the server, which is when the next one is
- * opened.
+ * load_connections.c - AT_ONCE connections at a time, which this side opens and
+ * finishes at once, and the server closes; then the next one is opened.
  */
 #include "load.h"
 

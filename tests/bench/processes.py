@@ -1,4 +1,4 @@
-"""processes.py - the benchmark's processes: servers on one core, loads on another.
+"""processes.py - the benchmark's processes, servers and loads on two cores.
 
 Both speak in lines: a server prints "PORT PID" when it listens, a load "ready"
 when its connections are open, and then a line for each span; see load.c.

@@ -241,7 +241,8 @@ def write(results, cases, out):
     names = draw(results, out)
     missing = cases.missing + ([] if names else ['gnuplot'])
     text = '# The benchmark\n\n%d rounds of %g s.  Missing here: %s.\n' % (
-        cases.scale.rounds, cases.scale.seconds, ', '.join(missing) or 'nothing')
+        cases.scale.rounds, cases.scale.seconds,
+        ', '.join(missing) or 'nothing')
     text += '\n## The marks\n\n' + mark_table(results)
     text += ''.join('\n![%s](%s.svg)\n' % (name, name) for name in names)
     text += ''.join(case_table(results, case) for case in results.cases())
