@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define BLOCK 1000u			/* less than the listener's backlog */
+#define BLOCK 1000		/* less than the backlog */
 #define EVENTS 1024
 
 struct client {

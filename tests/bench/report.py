@@ -176,10 +176,14 @@ def mark_table(results):
 
 # ---- Plots ------------------------------------------------------------------
 
+def in_short(case):
+    return case.replace('echo, ', '').replace('active ', '')
+
+
 def bars(results, cases, metric, label):
     """A group of bars a case, in which each peer has its own."""
     peers = results.peers(cases[0])
-    data = ''.join('"%s" %s\n' % (case.replace(', ', ',\\n'), ' '.join(
+    data = ''.join('"%s" %s\n' % (in_short(case), ' '.join(
         str(results.ratio(case, peer, base_of(results, case), metric) or '?')
         for peer in peers)) for case in cases)
     columns = ', '.join(
@@ -227,7 +231,7 @@ def draw(results, out):
         path = os.path.join(out, name + '.svg')
         subprocess.run(['gnuplot'], text=True, check=True, input=(
             'set terminal svg size 900,480 noenhanced\nset output "%s"\n'
-            'set key outside\nset grid ytics\nset datafile missing "?"\n' %
+            'set key below\nset grid ytics\nset datafile missing "?"\n' %
             path) + script)
         names.append(name)
     return names
