@@ -774,9 +774,12 @@ int asyncore_map_set_log(struct asyncore_map *map,
 /*
  * Presumed writable (on at first): a connected stream socket whose last send
  * took everything is ready to write without asking the kernel, which saves the
- * system calls of arming a write event for each answer.  Visible only in that
- * a write may come where the kernel's low-water mark would not yet report one.
- * Off, the map is exactly as select and poll report.
+ * system calls of arming a write event for each answer; and a pass that has only
+ * these to do does not ask the kernel, where it cannot have news of our making.
+ * Visible only in that a write may come where the kernel's low-water mark would
+ * not yet report one, and that what a hook made ready by a system call of its
+ * own may be seen a pass later.  Off, the map is exactly as select and poll
+ * report.
  */
 int asyncore_map_set_presume(struct asyncore_map *map, bool presume);
 

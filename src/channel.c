@@ -43,8 +43,10 @@ note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 
 	if (len == 0)
 		return;
-	if (n > 0)
+	if (n > 0) {
 		asyncore__note_activity(d);
+		asyncore__stir(d->map);
+	}
 	d->sent = d->sent || all;
 	asyncore__set_blocked(d, !all);
 }
@@ -95,6 +97,8 @@ asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 	n = transport_recv(d, buf, len);
 	if (n > 0)
 		asyncore__note_activity(d);
+	if (n < (ssize_t)len)
+		asyncore__spent(d);
 	if (n > 0)
 		return n;
 	if (n == 0)
@@ -144,6 +148,7 @@ asyncore__close_transport(struct asyncore_dispatcher *d)
 
 	if (t == NULL)
 		return 0;
+	asyncore__stir(d->map);
 	d->transport = NULL;
 	d->fd = -1;
 	if (t->close != NULL)

@@ -503,6 +503,7 @@ asyncore_connect(struct asyncore_dispatcher *d, const struct sockaddr *addr,
 		return -err;
 	}
 	asyncore__address_move(&d->addr, &a);
+	asyncore__stir(d->map);
 	d->connected = false;
 	(void)asyncore_set_connecting(d, true);
 	return is_pending(err) ? 0 : connected_at_once(d);

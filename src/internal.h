@@ -138,6 +138,7 @@ struct asyncore_dispatcher {
 	const struct asyncore_transport *transport;	/* NULL: none, no fd */
 	void *transport_state;
 	int fd, failed_err;
+	unsigned fed_in;		/* the wait that found it readable */
 	unsigned hooks;			/* under way */
 	uint32_t epoch;			/* one more for each descriptor */
 	struct asyncore__link all, changed, standing;
@@ -202,6 +203,8 @@ struct asyncore_map {
 	int result;			/* what left the host's loop */
 	struct event turn;
 	unsigned waits;			/* counts them */
+	bool fresh;			/* what the last one said holds */
+	size_t unspent;			/* what it said and nobody used up */
 	unsigned refs;
 	unsigned loops, walks;		/* under way */
 	unsigned asking;		/* passes in their first step */
@@ -440,6 +443,13 @@ bool asyncore__is_held_back(struct asyncore_dispatcher *d);
 /* idle.c */
 int asyncore__default_timeout(struct asyncore_dispatcher *d);
 
+/* What we did may have made others ready. */
+static inline void
+asyncore__stir(struct asyncore_map *map)
+{
+	map->fresh = false;
+}
+
 /* Something went over the channel. */
 static inline void
 asyncore__note_activity(struct asyncore_dispatcher *d)
@@ -469,6 +479,7 @@ asyncore__host_wake(struct asyncore_map *map)
 void asyncore__poller_enter(struct asyncore_dispatcher *d);
 void asyncore__poller_leave(struct asyncore_dispatcher *d);
 int asyncore__settle(struct asyncore_dispatcher *d);
+void asyncore__spent(struct asyncore_dispatcher *d);
 void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
 void asyncore__forget(struct asyncore_dispatcher *d);
 bool asyncore__may_have_more(struct asyncore_map *map);

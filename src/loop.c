@@ -64,6 +64,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 	map->dispatching = false;
 	outer_ended = map->ended;
 	map->ended = false;
+	map->fresh = false;
 	map->loops++;
 	while (err == 0 && count != 0 && is_alive(map) && !map->stop &&
 	    !map->ended) {
@@ -71,6 +72,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 		if (count > 0)
 			count--;
 	}
+	map->fresh = false;
 	map->ended = outer_ended;
 	map->dispatching = inside;
 	if (--map->loops == 0)

@@ -31,6 +31,7 @@ arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
 		if (event_add(ev, NULL) != 0)
 			return errno != 0 ? -errno : -ENOMEM;
 		d->armed |= (uint8_t)bit;
+		asyncore__stir(d->map);
 	} else {
 		(void)event_del(ev);
 		d->armed &= (uint8_t)~bit;
@@ -380,6 +381,21 @@ take(struct asyncore_map *map, size_t i)
 	if ((kernel & (READ | WRITE)) && r->d->transport->interest != NULL)
 		kernel = interest(r->d) | (kernel & EXPT);
 	r->revents = revents_of(kernel | r->bits >> STANDING_SHIFT);
+	if (kernel == 0)
+		return;
+	map->unspent++;
+	r->d->fed_in = kernel == READ ? map->waits : 0;
+}
+
+/* A stream gave less than was asked for: there is no more for now. */
+void
+asyncore__spent(struct asyncore_dispatcher *d)
+{
+	if (d->fed_in != d->map->waits || d->fed_in == 0 || !d->stream ||
+	    d->transport != &asyncore__socket_transport)
+		return;
+	d->fed_in = 0;
+	d->map->unspent--;
 }
 
 /*
@@ -514,6 +530,35 @@ asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll)
 }
 
 /*
+ * Presumed writes need no word of the kernel; and after a wait whose input is
+ * used up, and in which nothing was sent, it has nothing new to say but what has
+ * come from outside in between.  So the pass after it need not ask: an answer
+ * costs one wait, not two.
+ */
+static bool
+may_skip(const struct asyncore_map *map, size_t frame)
+{
+	return map->fresh && map->unspent == 0 && map->ready_len > frame &&
+	    asyncore__list_empty(&map->changed) &&
+	    asyncore__list_empty(&map->due) && !asyncore__has_soon(map);
+}
+
+static int
+ask_kernel(struct asyncore_map *map, double timeout, size_t frame)
+{
+	int err;
+
+	if (++map->waits == 0)
+		map->waits = 1;
+	map->unspent = 0;
+	map->fresh = true;
+	map->waiting = true;
+	err = wait_in_base(map, timeout, frame);
+	map->waiting = false;
+	return err;
+}
+
+/*
  * Waits at most `timeout` seconds, for ever if negative, until something is
  * ready or anybody's callback ran.  Leaves a new frame on the stack, which is
  * the caller's to pop, also after an error.
@@ -526,10 +571,10 @@ asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
 
 	if ((err = asyncore__wait_begin(map)) < 0)
 		return err;
-	map->waits++;
-	map->waiting = true;
-	err = wait_in_base(map, timeout, frame);
-	map->waiting = false;
+	if (may_skip(map, frame))
+		map->fresh = false;
+	else
+		err = ask_kernel(map, timeout, frame);
 	err2 = asyncore__wait_end(map, frame, use_poll);
 	return err < 0 ? err : err2;
 }

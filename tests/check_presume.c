@@ -1,0 +1,145 @@
+/*
+ * check_presume.c - a pass that has only presumed writes to do asks the kernel
+ * for nothing, so that an answer costs one wait and not two; and when it asks
+ * all the same.
+ */
+#include "probe.h"
+
+const char testing_suite[] = "presume";
+
+static int
+receive_and_feed_0(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_read = receive;
+	probe_of(d)->w = true;
+	write_all(peer[0], "y", 1);
+	return receive(d);
+}
+
+static int
+write_no_more(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->w = false;
+	return (int)asyncore_send(d, "z", 1);
+}
+
+static void
+add_readers(probe_action second)
+{
+	add_pair(0, true, false);
+	add_pair(1, true, false);
+	probe(0)->on_read = receive;
+	probe(1)->on_read = second;
+	probe(1)->on_write = write_no_more;
+}
+
+/* Seen a pass later, unless the map is to be exact. */
+START_TEST(what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, _i), 0);
+	add_readers(receive_and_feed_0);
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 2 + _i), 0);
+	ck_trace(_i ? "r0 'x' r1 'x' w1 r0 'y'" : "r0 'x' r1 'x' r0 'y' w1");
+	close_peers();
+}
+END_TEST
+
+static int
+receive_and_send(struct asyncore_dispatcher *d)
+{
+	write_all(peer[0], "y", 1);
+	(void)asyncore_send(d, "z", 1);
+	probe_of(d)->on_read = receive;
+	probe_of(d)->w = true;
+	return receive(d);
+}
+
+static int
+close_2_and_feed_0(struct asyncore_dispatcher *d)
+{
+	(void)close_2(d);
+	return receive_and_feed_0(d);
+}
+
+static int
+leave_some(struct asyncore_dispatcher *d)
+{
+	char byte;
+
+	probe_of(d)->w = true;
+	probe_of(d)->on_read = receive;
+	return (int)asyncore_recv(d, &byte, 1);
+}
+
+/* What was sent through us may be somebody's input. */
+START_TEST(after_a_send_or_a_close_the_kernel_is_asked)
+{
+	add_pair(2, false, false);
+	add_readers(_i ? close_2_and_feed_0 : receive_and_send);
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 2), 0);
+	ck_trace("r0 'x' r1 'x' r0 'y' w1");
+	close_peers();
+}
+END_TEST
+
+START_TEST(input_that_is_not_used_up_is_seen_in_the_next_pass)
+{
+	add_readers(leave_some);
+	write_all(peer[1], "more", 4);
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 2), 0);
+	ck_trace("r0 'x' r1 r1 'more' w1");
+	close_peers();
+}
+END_TEST
+
+/* The program may do what it likes between two loops. */
+START_TEST(the_first_pass_of_a_loop_asks)
+{
+	add_readers(receive);
+	ck_poll(map, "r0 'x' r1 'x'");
+	probe(1)->w = true;
+	write_all(peer[0], "y", 1);
+	ck_poll(map, "r0 'y' w1");
+	close_peers();
+}
+END_TEST
+
+static int
+receive_and_write(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->w = true;
+	return receive(d);
+}
+
+static int
+feed_and_receive(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	write_all(peer[0], "y", 1);
+	return 0;
+}
+
+/* Not twice in a row, though writes are all there is to do. */
+START_TEST(one_that_writes_for_ever_keeps_nobody_waiting)
+{
+	add_readers(receive_and_write);
+	probe(1)->on_write = feed_and_receive;
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 3), 0);
+	ck_trace("r0 'x' r1 'x' w1 r0 'y' w1");
+	close_peers();
+}
+END_TEST
+
+void
+testing_add(TCase *tc)
+{
+	tcase_add_loop_test(tc,
+	    what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes, 0,
+	    2);
+	tcase_add_loop_test(tc, after_a_send_or_a_close_the_kernel_is_asked,
+	    0, 2);
+	tcase_add_test(tc,
+	    input_that_is_not_used_up_is_seen_in_the_next_pass);
+	tcase_add_test(tc, the_first_pass_of_a_loop_asks);
+	tcase_add_test(tc, one_that_writes_for_ever_keeps_nobody_waiting);
+}
