@@ -498,6 +498,34 @@ START_TEST(handle_connect_that_fails_does_not_go_on)
 }
 END_TEST
 
+START_TEST(connection_that_was_made_does_not_go_on)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	struct asyncore_dispatcher *d;
+	int fd, peer;
+
+	goes_on = true;
+	start_dns();
+	listen_place(&target, inet);
+	d = call_host(AF_INET, "twice.test");
+	while (!asyncore_connected(d))
+		ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
+	ck_trace("connect");
+	fd = asyncore_fileno(d);
+	peer = accept(target.fd, NULL, NULL);
+	ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once,
+	    sizeof at_once), 0);
+	ck_assert_int_eq(close(peer), 0);
+	await(fd, POLLERR);
+	ck_assert_int_eq(asyncore_handle_connect_event(d), -ECONNRESET);
+	ck_assert_int_eq(asyncore_fileno(d), fd);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	end_dns();
+	drop_place(&target);
+}
+END_TEST
+
 START_TEST(the_map_holds_it_from_the_first_address_on)
 {
 	struct asyncore_dispatcher *d;
@@ -672,6 +700,16 @@ START_TEST(closed_channel_may_turn_to_another_name)
 	    "ENOENT (absent.test:) close connect");
 	end_dns();
 	drop_place(&target);
+}
+END_TEST
+
+START_TEST(closed_channel_hears_of_the_next_failure)
+{
+	again = "absent.test";
+	start_dns();
+	ck_call(AF_UNSPEC, "absent.test", "ENOENT (absent.test:) close "
+	    "ENOENT (absent.test:) close");
+	end_dns();
 }
 END_TEST
 
@@ -933,12 +971,14 @@ add_names(TCase *tc)
 	tcase_add_test(tc, only_addresses_of_the_family_are_asked_for);
 	tcase_add_test(tc, both_families_are_tried);
 	tcase_add_test(tc, handle_connect_that_fails_does_not_go_on);
+	tcase_add_test(tc, connection_that_was_made_does_not_go_on);
 	tcase_add_test(tc, absent_name_is_ENOENT_and_said_in_words);
 	tcase_add_test(tc, no_answer_is_EHOSTUNREACH);
 	tcase_add_test(tc, dns_that_is_freed_with_an_answer_is_EHOSTUNREACH);
 	tcase_add_test(tc,
 	    failure_is_logged_with_the_name_and_closed_by_default);
 	tcase_add_test(tc, closed_channel_may_turn_to_another_name);
+	tcase_add_test(tc, closed_channel_hears_of_the_next_failure);
 }
 
 static void
