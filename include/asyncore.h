@@ -81,6 +81,7 @@ extern "C" {
 
 struct event_base;
 struct evbuffer;
+struct evdns_base;
 struct asyncore_dispatcher;
 struct asyncore_map;
 struct asyncore_transport;
@@ -630,6 +631,79 @@ int asyncore_wakeup(struct asyncore_map *map);
  */
 int asyncore_call_soon_threadsafe(struct asyncore_map *map,
     int (*fn)(void *arg), void *arg);
+
+/* ------------------------------------------------------------------------
+ * Names
+ * ------------------------------------------------------------------------ */
+
+/*
+ * create_socket() and connect() in one, to a host by its name, which never
+ * blocks: d, which has no descriptor yet, asks `dns`, an evdns_base on the base
+ * of its map, and then tries each address of the answer in turn, with a socket
+ * of its own, until one of them takes the connection.
+ *
+ * dns		may be NULL for a host that needs no name server: a numeric
+ *		address, or the path of a local socket, "unix:path" or "/path"
+ * family	AF_INET or AF_INET6: addresses of that family only; AF_UNSPEC:
+ *		of both; for a path AF_UNSPEC or AF_UNIX
+ * port		0 to 65535; a path has none
+ *
+ * 0: it is under way: asyncore_connecting() is true, and what becomes of it is
+ * told to hooks, in a pass, never before this function has returned.  The name
+ * keeps asyncore_loop() going, though d is no channel yet.  From the first
+ * address on all is as after asyncore_connect(), but that only the last
+ * address's failure is one of d; the channel has another descriptor, behind all
+ * others, with each address.
+ *
+ * A name that cannot be resolved goes to handle_error(), with -ENOENT (there is
+ * no such host), -EAFNOSUPPORT (a numeric address of another family), -ENOMEM,
+ * or else -EHOSTUNREACH: no name server, no answer, a failure of the server,
+ * no address of the family, which evdns does not tell apart.
+ * asyncore_resolve_error() has the words, and the default handle_error() logs
+ * them.
+ *
+ * asyncore_close() cancels it, and so does the last reference: until d has its
+ * first socket no map holds it.  `dns` must outlive it; before evdns_base_free()
+ * close d, and let the base run once (so asks libevent for each request that is
+ * cancelled).
+ *
+ * -EINVAL: host is NULL or empty, the port is out of range, the map was freed,
+ * or dns is NULL and the host needs a name server.  -EAFNOSUPPORT: another
+ * family.  -ENAMETOOLONG: a path.  -EBUSY: d has a descriptor, or another name
+ * is being resolved (create_socket() and its like say so, too, meanwhile).
+ * -ENOMEM.
+ */
+int asyncore_connect_hostname(struct asyncore_dispatcher *d,
+    struct evdns_base *dns, int family, const char *host, int port);
+
+/*
+ * create_socket(), set_reuse_addr() and bind() in one, for a listener: to the
+ * first address of `host` that can be bound.  A name, which need not be
+ * numeric here, is looked up with getaddrinfo(3): that may block, as servers
+ * may when they start.
+ *
+ * host		NULL or "": any address of this machine; a name, a numeric
+ *		address, or a path as above, which must not exist yet
+ * service	"http" or "8080"; NULL: any free port; a path has none
+ * family	as above.  AF_UNSPEC without a host: one socket for IPv6 and
+ *		IPv4, or for IPv4 where the system has no such thing.  Otherwise
+ *		an IPv6 socket takes IPv6 only.
+ *
+ * Errors: as asyncore_connect_hostname(), but that those of the name are
+ * answered, -ENOENT for one without an address of the family and for a service
+ * that is unknown, too; -EINVAL: a port out of range; and what
+ * asyncore_create_socket() and asyncore_bind() say of the last address.  d has
+ * no descriptor then.
+ */
+int asyncore_bind_hostname(struct asyncore_dispatcher *d, int family,
+    const char *host, const char *service);
+
+/*
+ * Why the name could not be resolved, as getaddrinfo(3) says it:
+ * "example.invalid: Name or service not known".  NULL: it was, or is still
+ * being resolved.  Borrowed, good until d is closed or resolves another name.
+ */
+const char *asyncore_resolve_error(const struct asyncore_dispatcher *d);
 
 /* ------------------------------------------------------------------------
  * Scheduled calls and timeouts

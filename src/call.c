@@ -166,6 +166,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 	asyncore__host_wake(map);
 }
 
+/* INFINITY: when asyncore__call_now() says so. */
 static int
 start(struct asyncore__call *c, double now, double delay)
 {
@@ -173,6 +174,8 @@ start(struct asyncore__call *c, double now, double delay)
 
 	c->at = now + delay;
 	c->seq = t->map->next_call++;
+	if (isinf(delay))
+		return 0;
 	if (t->queue == NULL || delay < t->period)
 		return asyncore__timer_add(t->map, &c->timer, delay);
 	(void)event_base_update_cache_time(t->map->base);
@@ -206,6 +209,18 @@ no_timer:
 no_place:
 	free(c);
 	return err;
+}
+
+/* For callbacks of libevent's: it runs in the pass that waits, or the next. */
+void
+asyncore__call_now(struct asyncore_map *map, long long id)
+{
+	struct asyncore__call *c = find(map, id);
+
+	if (c == NULL)
+		return;
+	c->at = asyncore__now();
+	on_due(-1, EV_TIMEOUT, c);
 }
 
 /* Those tied to a channel go with its descriptor. */

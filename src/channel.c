@@ -169,6 +169,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	d->connected = d->connecting = d->accepting = false;
 	asyncore__calls_end(d);
 	asyncore__quota_leave(d);
+	asyncore__lookup_end(d);
 	err = asyncore_del_channel(d);
 	if (d->in_map)
 		asyncore__map_leave(d);

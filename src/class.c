@@ -174,8 +174,9 @@ static const char *const hook_names[] = {
 	"", "handle_read", "handle_write", "handle_expt", "handle_connect",
 	"handle_accepted", "handle_accept", "handle_close", "handle_error",
 	"handle_eof", "handle_read_event", "handle_write_event",
-	"handle_expt_event", "handle_connect_event", "handle_timeout", "collect_incoming_data",
-	"found_terminator", "handle_overflow", "initiate_send"
+	"handle_expt_event", "handle_connect_event", "handle_timeout",
+	"collect_incoming_data", "found_terminator", "handle_overflow",
+	"initiate_send", "connect_hostname"
 };
 
 const char *

@@ -141,6 +141,7 @@ dispose(struct asyncore_dispatcher *d)
 	d->finalizing = d->closed = true;
 	asyncore__calls_end(d);
 	asyncore__quota_leave(d);
+	asyncore__lookup_end(d);
 	(void)asyncore__close_transport(d);
 	if (!d->stillborn)
 		asyncore__finalize(d);
@@ -177,8 +178,8 @@ asyncore_self(const struct asyncore_dispatcher *d)
 
 /* ---- The descriptor. ---- */
 
-static void
-begin_epoch(struct asyncore_dispatcher *d)
+void
+asyncore__begin_epoch(struct asyncore_dispatcher *d)
 {
 	d->epoch++;
 	d->closed = d->closing = false;
@@ -199,7 +200,7 @@ asyncore__adopt(struct asyncore_dispatcher *d,
 	uint32_t epoch;
 	int err;
 
-	begin_epoch(d);
+	asyncore__begin_epoch(d);
 	epoch = d->epoch;
 	d->transport = transport;
 	d->transport_state = state;
@@ -236,7 +237,7 @@ asyncore_create_socket(struct asyncore_dispatcher *d, int family, int type)
 
 	if (d == NULL || d->finalizing)
 		return -EINVAL;
-	if (d->transport != NULL)
+	if (d->transport != NULL || asyncore__is_resolving(d))
 		return -EBUSY;
 	fd = asyncore__socket_create(family, type);
 	if (fd < 0)
@@ -253,7 +254,7 @@ take_socket(struct asyncore_dispatcher *d, int fd)
 	int type, err;
 	socklen_t len = sizeof type;
 
-	if (d->transport != NULL)
+	if (d->transport != NULL || asyncore__is_resolving(d))
 		return -EBUSY;
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
 		return -errno;
@@ -391,6 +392,8 @@ asyncore_set_transport(struct asyncore_dispatcher *d,
 		asyncore__changed(d);
 		return 0;
 	}
+	if (asyncore__is_resolving(d))
+		return -EBUSY;
 	d->stream = fd >= 0;
 	d->datagram = false;
 	d->watched = true;
@@ -416,6 +419,7 @@ asyncore_detach(struct asyncore_dispatcher *d)
 	d->connected = d->connecting = d->accepting = false;
 	asyncore__calls_end(d);
 	asyncore__quota_leave(d);
+	asyncore__lookup_end(d);
 	if (d->in_map)
 		asyncore__map_leave(d);
 	/* A left_map() of its own may have taken it. */

@@ -110,12 +110,14 @@ errno_of(int err)
 int
 asyncore__default_error(struct asyncore_dispatcher *d, int err)
 {
+	const char *why = asyncore_resolve_error(d);
 	char repr[256];
 
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
 	    "uncaptured error, closing channel %s ([Errno %d] %s, in %s)", repr,
-	    errno_of(err), strerror(errno_of(err)), where(d));
+	    errno_of(err), why != NULL ? why : strerror(errno_of(err)),
+	    where(d));
 	return asyncore_handle_close(d);
 }
 
@@ -216,7 +218,8 @@ asyncore__default_connect_event(struct asyncore_dispatcher *d)
 	int err = asyncore__so_error(d);
 
 	if (err != 0)
-		return -err;
+		return asyncore__connect_next(d, -err);
+	asyncore__lookup_end(d);
 	asyncore_ref(d);
 	err = asyncore_handle_connect(d);
 	if (!asyncore__raised(err) && d->epoch == epoch) {

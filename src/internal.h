@@ -18,9 +18,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/un.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <event2/util.h>
 
 #include "asyncore.h"
 
@@ -88,7 +90,7 @@ enum asyncore__hook {
 	HOOK_ACCEPT, HOOK_CLOSE, HOOK_ERROR, HOOK_EOF, HOOK_READ_EVENT,
 	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT, HOOK_TIMEOUT,
 	HOOK_COLLECT_INCOMING_DATA, HOOK_FOUND_TERMINATOR, HOOK_OVERFLOW,
-	HOOK_INITIATE_SEND
+	HOOK_INITIATE_SEND, HOOK_CONNECT_HOSTNAME
 };
 
 /* What a class of the library's own adds to each instance. */
@@ -148,6 +150,7 @@ struct asyncore_dispatcher {
 	size_t low, high;		/* marks of its output; 0: none */
 	struct asyncore__call *calls;	/* that are tied to it */
 	long long timeout_call;
+	struct asyncore__lookup *lookup;	/* NULL: none; see resolve.c */
 	double timeout, active_at;	/* 0: none; when something went */
 	const struct asyncore__kind *kind;	/* NULL: none */
 	void *extra;			/* that kind's, behind the state */
@@ -164,6 +167,18 @@ struct asyncore__task {
 	double period;			/* 0: once */
 	bool quiet;			/* does not keep the loop going */
 	const struct timeval *queue;	/* for this period; NULL: the heap */
+};
+
+/* The name of a host, its addresses, and how far a connection has tried them. */
+struct evdns_getaddrinfo_request;
+struct asyncore__lookup {
+	struct evdns_getaddrinfo_request *request;	/* under way */
+	long long call;			/* 0: the result has been told */
+	int gai;			/* getaddrinfo's result */
+	struct evutil_addrinfo *answer, only;
+	const struct evutil_addrinfo *next;	/* to try; NULL: no other */
+	struct sockaddr_un local;	/* the address of `only` */
+	char text[];			/* the name, and then the error */
 };
 
 /* Timers of one duration. */
@@ -315,6 +330,7 @@ struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
     struct asyncore_map *map);
 struct asyncore_dispatcher *asyncore__new_socket(
     const struct asyncore_class *cls, int fd, struct asyncore_map *map);
+void asyncore__begin_epoch(struct asyncore_dispatcher *d);
 void asyncore__discard(struct asyncore_dispatcher *d);
 int asyncore__adopt(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);
@@ -418,6 +434,7 @@ long long asyncore__schedule(const struct asyncore__task *task,
     double seconds);
 void asyncore__calls_end(struct asyncore_dispatcher *d);
 void asyncore__calls_free(struct asyncore_map *map);
+void asyncore__call_now(struct asyncore_map *map, long long id);
 int asyncore__run_calls(struct asyncore_map *map);
 int asyncore__run_task(const struct asyncore__task *t);
 
@@ -439,6 +456,23 @@ void asyncore__quota_join(struct asyncore_dispatcher *d,
     struct asyncore__quota *q);
 void asyncore__quota_leave(struct asyncore_dispatcher *d);
 bool asyncore__is_held_back(struct asyncore_dispatcher *d);
+
+/* resolve.c */
+struct evdns_base;
+int asyncore__lookup_new(struct asyncore_dispatcher *d, int family,
+    const char *host);
+int asyncore__lookup_start(struct asyncore_dispatcher *d,
+    struct evdns_base *dns, int family, int port,
+    int (*told)(struct asyncore_dispatcher *d, void *arg));
+void asyncore__lookup_answered(struct asyncore__lookup *l, int gai,
+    struct evutil_addrinfo *answer);
+int asyncore__lookup_result(struct asyncore__lookup *l);
+void asyncore__lookup_end(struct asyncore_dispatcher *d);
+void asyncore__lookup_free(struct asyncore__lookup *l);
+bool asyncore__is_resolving(const struct asyncore_dispatcher *d);
+
+/* hostname.c */
+int asyncore__connect_next(struct asyncore_dispatcher *d, int err);
 
 /* idle.c */
 int asyncore__default_timeout(struct asyncore_dispatcher *d);
