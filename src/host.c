@@ -73,7 +73,7 @@ begin_pass(struct asyncore_map *map)
 static int
 take_turn(struct asyncore_map *map)
 {
-	int err = map->in_pass ? end_pass(map) : 0;
+	int err = map->in_pass ? end_pass(map) : asyncore__interrupted(map);
 
 	if (err == 0 && map->attached && !map->stop)
 		err = begin_pass(map);
