@@ -80,6 +80,24 @@ take_turn(struct asyncore_map *map)
 	return err;
 }
 
+static int
+rest(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__forget(d);
+	return 0;
+}
+
+/* Nothing of it stays armed, nor recorded. */
+static void
+put_to_rest(struct asyncore_map *map)
+{
+	map->in_pass = false;
+	(void)asyncore_map_foreach(map, rest, NULL);
+	asyncore__expt_rest(map);
+	asyncore__ready_pop(map, 0);
+}
+
 static bool
 has_work(const struct asyncore_map *map)
 {
@@ -103,6 +121,8 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 	map->in_turn = true;
 	map->loops++;
 	err = take_turn(map);
+	if (!map->attached)
+		put_to_rest(map);
 	map->loops--;
 	map->in_turn = false;
 	if (!map->attached)
@@ -136,14 +156,6 @@ asyncore_attach(struct asyncore_map *map)
 	return 0;
 }
 
-static int
-rest(struct asyncore_dispatcher *d, void *arg)
-{
-	(void)arg;
-	asyncore__forget(d);
-	return 0;
-}
-
 int
 asyncore_detach_map(struct asyncore_map *map)
 {
@@ -152,11 +164,9 @@ asyncore_detach_map(struct asyncore_map *map)
 		return -ENOMEM;
 	if (!map->attached)
 		return -EINVAL;
-	map->attached = map->in_pass = map->turn_due = false;
+	map->attached = map->turn_due = false;
 	(void)event_del(&map->turn);
-	(void)asyncore_map_foreach(map, rest, NULL);
-	asyncore__expt_rest(map);
-	if (!map->in_turn)
-		asyncore__ready_pop(map, 0);
+	if (!map->in_turn)	/* else at its end */
+		put_to_rest(map);
 	return map->result;
 }

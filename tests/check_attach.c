@@ -374,6 +374,34 @@ START_TEST(an_attached_map_without_channels_can_be_freed)
 }
 END_TEST
 
+static bool
+detach_and_read(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	(void)asyncore_detach_map(map);
+	return true;
+}
+
+/* Behind it there is one that is watched, and one that is ready. */
+START_TEST(a_map_detached_in_a_predicate_keeps_nothing_on_the_base)
+{
+	static const struct asyncore_class detacher_class = {
+		.base = &probe_class, .readable = detach_and_read,
+	};
+
+	put_pair(&detacher_class, 0, true, false);
+	add_pair(1, true, false);
+	add_pair(2, false, true);
+	attach();
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_detach_map(map), -EINVAL);
+	ck_poll(map, "r0 r1 w2");
+	ck_poll(map, "r0 r1 w2");
+	close_peers();
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -398,4 +426,6 @@ testing_add(TCase *tc)
 	    attach_in_a_pass_twice_and_detach_without_are_errors);
 	tcase_add_test(tc, a_detached_map_keeps_nothing_on_the_base);
 	tcase_add_test(tc, an_attached_map_without_channels_can_be_freed);
+	tcase_add_test(tc,
+	    a_map_detached_in_a_predicate_keeps_nothing_on_the_base);
 }
