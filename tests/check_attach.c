@@ -402,6 +402,26 @@ START_TEST(a_map_detached_in_a_predicate_keeps_nothing_on_the_base)
 }
 END_TEST
 
+static int
+free_its_map(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_map_free(map), -EBUSY);
+	return 0;
+}
+
+START_TEST(a_map_that_cannot_be_freed_stays_attached)
+{
+	add_pair(0, false, false);
+	attach();
+	ck_assert_int_eq(asyncore_map_foreach(map, free_its_map, NULL), 0);
+	ck_assert_int_eq(asyncore_attach(map), -EALREADY);
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	close_peers();
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -428,4 +448,5 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, an_attached_map_without_channels_can_be_freed);
 	tcase_add_test(tc,
 	    a_map_detached_in_a_predicate_keeps_nothing_on_the_base);
+	tcase_add_test(tc, a_map_that_cannot_be_freed_stays_attached);
 }
