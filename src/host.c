@@ -88,14 +88,16 @@ rest(struct asyncore_dispatcher *d, void *arg)
 	return 0;
 }
 
-/* Nothing of it stays armed, nor recorded. */
+/* Nothing of it stays armed, nor recorded.  May finalize channels. */
 static void
 put_to_rest(struct asyncore_map *map)
 {
+	map->loops++;		/* they cannot free it meanwhile */
 	map->in_pass = false;
 	(void)asyncore_map_foreach(map, rest, NULL);
 	asyncore__expt_rest(map);
 	asyncore__ready_pop(map, 0);
+	map->loops--;
 }
 
 static bool
@@ -121,13 +123,11 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 	map->in_turn = true;
 	map->loops++;
 	err = take_turn(map);
-	if (!map->attached)
-		put_to_rest(map);
 	map->loops--;
 	map->in_turn = false;
 	if (!map->attached)
-		return;
-	if (err != 0 || map->stop)
+		put_to_rest(map);
+	else if (err != 0 || map->stop)
 		leave_loop(map, err);
 	else if (has_work(map))
 		take_another_turn(map);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char testing_suite[] = "attach";
 
@@ -422,6 +423,37 @@ START_TEST(a_map_that_cannot_be_freed_stays_attached)
 }
 END_TEST
 
+static void
+free_map_of_mine(struct asyncore_dispatcher *d)
+{
+	trace("%s", asyncore_map_free(asyncore_map_of(d)) == -EBUSY ? "EBUSY" :
+	    "freed");
+}
+
+/* Ready and closed before its turn, it ends in the detaching. */
+START_TEST(a_channel_that_ends_in_the_detaching_cannot_free_the_map)
+{
+	static const struct asyncore_class ending_class = {
+		.readable = asyncore_never, .finalize = free_map_of_mine,
+	};
+	struct asyncore_map *m = asyncore_map_new(base());
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_spawn(&ending_class, fds[0], m);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_attach(m), 0);
+	ck_assert_int_eq(event_base_loop(base(), EVLOOP_ONCE), 0);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_detach_map(m), 0);
+	ck_trace("EBUSY");
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -449,4 +481,6 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    a_map_detached_in_a_predicate_keeps_nothing_on_the_base);
 	tcase_add_test(tc, a_map_that_cannot_be_freed_stays_attached);
+	tcase_add_test(tc,
+	    a_channel_that_ends_in_the_detaching_cannot_free_the_map);
 }
