@@ -424,6 +424,27 @@ START_TEST(producer_that_begins_anew_sends_nothing_before_the_connection)
 }
 END_TEST
 
+static int
+let_go(struct asyncore_dispatcher *d)
+{
+	asyncore_unref(d);
+	return 0;
+}
+
+START_TEST(producer_that_holds_its_chat_may_let_it_go_when_discarded)
+{
+	struct letters *p = new_letters("ab");
+
+	start_of(&sender, "\n");
+	ck_assert_int_eq(asyncore_close(chat), 0);
+	p->on_free = let_go;
+	ck_assert_int_eq(asynchat_push_with_producer(chat, &p->producer), 0);
+	ck_assert_int_eq(asynchat_discard_buffers(chat), 0);
+	ck_trace("free");
+	ck_assert_int_eq(close(chat_peer), 0);
+}
+END_TEST
+
 /* The map alone holds the chat. */
 START_TEST(producer_that_closes_a_chat_that_nobody_holds_is_freed)
 {
@@ -649,6 +670,8 @@ add_acting(TCase *tc)
 	tcase_add_test(tc, producer_that_closes_sends_nothing);
 	tcase_add_test(tc,
 	    producer_that_begins_anew_sends_nothing_before_the_connection);
+	tcase_add_test(tc,
+	    producer_that_holds_its_chat_may_let_it_go_when_discarded);
 	tcase_add_test(tc, producer_that_discards_is_freed_behind_its_call);
 	tcase_add_test(tc,
 	    producer_that_discards_and_pushes_sends_what_it_pushed);
