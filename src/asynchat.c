@@ -329,11 +329,13 @@ asynchat_discard_buffers(struct asyncore_dispatcher *d)
 
 	if (c == NULL)
 		return -EINVAL;
+	asyncore_ref(d);	/* a producer may have held it */
 	asyncore__chat_forget_input(c);
 	if (c->incoming != NULL)
 		(void)evbuffer_drain(c->incoming,
 		    evbuffer_get_length(c->incoming));
 	asyncore__chat_forget_output(c);
 	asyncore__called(d);
+	asyncore_unref(d);
 	return 0;
 }

@@ -229,6 +229,7 @@ asyncore__calls_end(struct asyncore_dispatcher *d)
 {
 	while (d->calls != NULL)
 		end(d->calls);
+	d->timeout_call = 0;	/* may be another call's in another map */
 	d->timeout = 0;
 }
 

@@ -52,6 +52,17 @@ asyncore__chat_forget_input(struct asyncore__chat *c)
 		(void)evbuffer_drain(c->held, evbuffer_get_length(c->held));
 }
 
+/*
+ * The descriptor of that epoch is gone, and its input with it; but a loop in
+ * the hook that closed it may have read the next one.
+ */
+static void
+forget_stream(struct asyncore__chat *c, uint32_t epoch)
+{
+	if (c->epoch == epoch)
+		asyncore__chat_forget_input(c);
+}
+
 static int
 hold(struct asyncore__chat *c, const char *data, size_t len,
     int (*add)(struct evbuffer *, const void *, size_t))
@@ -206,7 +217,7 @@ parse(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 		else
 			err = parse_all(d, c);
 		if (d->epoch != epoch) {
-			asyncore__chat_forget_input(c);
+			forget_stream(c, epoch);
 			break;
 		}
 	}
@@ -299,7 +310,7 @@ read_and_parse(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	int err;
 
 	if (d->epoch != epoch)
-		asyncore__chat_forget_input(c);
+		forget_stream(c, epoch);
 	if (n < 0 || d->epoch != epoch)
 		return failed(d, (int)n);
 	if (waiting(c) > room)	/* a recv() of the user's has read before us */
@@ -323,6 +334,7 @@ static void
 begin_stream(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 {
 	asyncore__chat_forget_input(c);
+	c->complete = INCOMPLETE;
 	c->collected = 0;
 	c->overflown = false;
 	c->epoch = d->epoch;

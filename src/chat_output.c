@@ -270,7 +270,7 @@ serve_busy(struct asyncore_dispatcher *d, struct item *item)
 		n = send_file(d, item);
 	} else {
 		err = prepare(d, item);
-		if (err != 0 || d->closed)
+		if (err != 0 || !d->connected)
 			return err;
 		n = send_data(d, item);
 	}

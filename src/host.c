@@ -73,11 +73,31 @@ begin_pass(struct asyncore_map *map)
 static int
 take_turn(struct asyncore_map *map)
 {
-	int err = map->in_pass ? end_pass(map) : 0;
+	int err = map->in_pass ? end_pass(map) : asyncore__interrupted(map);
 
 	if (err == 0 && map->attached && !map->stop)
 		err = begin_pass(map);
 	return err;
+}
+
+static int
+rest(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__forget(d);
+	return 0;
+}
+
+/* Nothing of it stays armed, nor recorded.  May finalize channels. */
+static void
+put_to_rest(struct asyncore_map *map)
+{
+	map->loops++;		/* they cannot free it meanwhile */
+	map->in_pass = false;
+	(void)asyncore_map_foreach(map, rest, NULL);
+	asyncore__expt_rest(map);
+	asyncore__ready_pop(map, 0);
+	map->loops--;
 }
 
 static bool
@@ -106,8 +126,8 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 	map->loops--;
 	map->in_turn = false;
 	if (!map->attached)
-		return;
-	if (err != 0 || map->stop)
+		put_to_rest(map);
+	else if (err != 0 || map->stop)
 		leave_loop(map, err);
 	else if (has_work(map))
 		take_another_turn(map);
@@ -136,14 +156,6 @@ asyncore_attach(struct asyncore_map *map)
 	return 0;
 }
 
-static int
-rest(struct asyncore_dispatcher *d, void *arg)
-{
-	(void)arg;
-	asyncore__forget(d);
-	return 0;
-}
-
 int
 asyncore_detach_map(struct asyncore_map *map)
 {
@@ -152,11 +164,9 @@ asyncore_detach_map(struct asyncore_map *map)
 		return -ENOMEM;
 	if (!map->attached)
 		return -EINVAL;
-	map->attached = map->in_pass = map->turn_due = false;
+	map->attached = map->turn_due = false;
 	(void)event_del(&map->turn);
-	(void)asyncore_map_foreach(map, rest, NULL);
-	asyncore__expt_rest(map);
-	if (!map->in_turn)
-		asyncore__ready_pop(map, 0);
+	if (!map->in_turn)	/* else at its end */
+		put_to_rest(map);
 	return map->result;
 }

@@ -75,9 +75,11 @@ asyncore_map_free(struct asyncore_map *map)
 		return 0;
 	if (map->freed)
 		return -EINVAL;
-	if (map->attached && map->len == 0 && map->loops == 0)
-		(void)asyncore_detach_map(map);
 	if (map->len > 0 || map->loops > 0 || map->walks > 0)
+		return -EBUSY;
+	if (map->attached)
+		(void)asyncore_detach_map(map);
+	if (map->len > 0)	/* a finalize() has put one in */
 		return -EBUSY;
 	map->freed = true;
 	if (map == socket_map)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char testing_suite[] = "attach";
 
@@ -374,6 +375,85 @@ START_TEST(an_attached_map_without_channels_can_be_freed)
 }
 END_TEST
 
+static bool
+detach_and_read(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	(void)asyncore_detach_map(map);
+	return true;
+}
+
+/* Behind it there is one that is watched, and one that is ready. */
+START_TEST(a_map_detached_in_a_predicate_keeps_nothing_on_the_base)
+{
+	static const struct asyncore_class detacher_class = {
+		.base = &probe_class, .readable = detach_and_read,
+	};
+
+	put_pair(&detacher_class, 0, true, false);
+	add_pair(1, true, false);
+	add_pair(2, false, true);
+	attach();
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_detach_map(map), -EINVAL);
+	ck_poll(map, "r0 r1 w2");
+	ck_poll(map, "r0 r1 w2");
+	close_peers();
+}
+END_TEST
+
+static int
+free_its_map(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_map_free(map), -EBUSY);
+	return 0;
+}
+
+START_TEST(a_map_that_cannot_be_freed_stays_attached)
+{
+	add_pair(0, false, false);
+	attach();
+	ck_assert_int_eq(asyncore_map_foreach(map, free_its_map, NULL), 0);
+	ck_assert_int_eq(asyncore_attach(map), -EALREADY);
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	close_peers();
+}
+END_TEST
+
+static void
+free_map_of_mine(struct asyncore_dispatcher *d)
+{
+	trace("%s", asyncore_map_free(asyncore_map_of(d)) == -EBUSY ? "EBUSY" :
+	    "freed");
+}
+
+/* Ready and closed before its turn, it ends in the detaching. */
+START_TEST(a_channel_that_ends_in_the_detaching_cannot_free_the_map)
+{
+	static const struct asyncore_class ending_class = {
+		.readable = asyncore_never, .finalize = free_map_of_mine,
+	};
+	struct asyncore_map *m = asyncore_map_new(base());
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_spawn(&ending_class, fds[0], m);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_attach(m), 0);
+	ck_assert_int_eq(event_base_loop(base(), EVLOOP_ONCE), 0);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_detach_map(m), 0);
+	ck_trace("EBUSY");
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -398,4 +478,9 @@ testing_add(TCase *tc)
 	    attach_in_a_pass_twice_and_detach_without_are_errors);
 	tcase_add_test(tc, a_detached_map_keeps_nothing_on_the_base);
 	tcase_add_test(tc, an_attached_map_without_channels_can_be_freed);
+	tcase_add_test(tc,
+	    a_map_detached_in_a_predicate_keeps_nothing_on_the_base);
+	tcase_add_test(tc, a_map_that_cannot_be_freed_stays_attached);
+	tcase_add_test(tc,
+	    a_channel_that_ends_in_the_detaching_cannot_free_the_map);
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 const char testing_suite[] = "chat_reentry";
 
@@ -54,6 +55,21 @@ look(struct asyncore_dispatcher *d)
 	ck_assert_int_eq(asyncore_loop(0, false, map, 1), 0);
 	trace(")");
 	return 0;
+}
+
+/* Another connection takes the place of this one; a loop hears `more` on it. */
+static int
+begin_anew_and_read(struct asyncore_dispatcher *d)
+{
+	int fds[2];
+
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(close(chat_peer), 0);
+	make_pair(fds);
+	chat_peer = fds[1];
+	ck_assert_int_eq(asyncore_set_socket(d, fds[0]), 0);
+	ck_assert_int_eq(asyncore_set_connected(d, true), 0);
+	return read_more(d);
 }
 
 /* ---- A loop inside of found_terminator(). ---- */
@@ -415,9 +431,41 @@ add_failing(TCase *tc)
 	tcase_add_test(tc, exit_leaves_the_loop_and_the_rest);
 }
 
+/* ---- A loop that reads another connection. ---- */
+
+START_TEST(loop_in_found_on_a_new_connection_keeps_its_input)
+{
+	start("\r\n");
+	on_found = begin_anew_and_read;
+	more = "c\r";
+	hear("a\r\nb\r\n");
+	ck_trace("a | ( c )");
+	hear("\nd\r\n");
+	ck_trace("| d |");
+	end();
+}
+END_TEST
+
+START_TEST(loop_in_collect_on_a_new_connection_keeps_its_input)
+{
+	start("\n");
+	on_collect = begin_anew_and_read;
+	more = "c\nd";
+	hear("a\nb\n");
+	ck_trace("a ( ) c | d");
+	hear("e\n");
+	ck_trace("e |");
+	end();
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
 	add_nested(tc);
 	add_failing(tc);
+	tcase_add_test(tc,
+	    loop_in_found_on_a_new_connection_keeps_its_input);
+	tcase_add_test(tc,
+	    loop_in_collect_on_a_new_connection_keeps_its_input);
 }

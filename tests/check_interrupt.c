@@ -97,6 +97,23 @@ START_TEST(it_leaves_the_host_s_loop)
 }
 END_TEST
 
+/* The host has run the base before: there is nothing to wait for any more. */
+START_TEST(one_that_came_before_the_first_turn_leaves_the_host_s_loop)
+{
+	struct event_base *base = asyncore_map_base(map);
+
+	add_pair(0, false, false);
+	interrupt_on(SIGINT);
+	ck_assert_int_eq(raise(SIGINT), 0);
+	ck_assert_int_ge(event_base_loop(base, EVLOOP_ONCE), 0);
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	ck_assert_int_ge(event_base_dispatch(base), 0);
+	ck_assert_int_eq(asyncore_detach_map(map),
+	    ASYNCORE_KEYBOARD_INTERRUPT);
+	close_peers();
+}
+END_TEST
+
 START_TEST(what_is_no_signal_is_EINVAL)
 {
 	ck_assert_int_eq(asyncore_interrupt_on(map, 0), -EINVAL);
@@ -115,5 +132,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    a_loop_inside_of_a_hook_is_ended_and_the_hook_passes_it_on);
 	tcase_add_test(tc, it_leaves_the_host_s_loop);
+	tcase_add_test(tc,
+	    one_that_came_before_the_first_turn_leaves_the_host_s_loop);
 	tcase_add_test(tc, what_is_no_signal_is_EINVAL);
 }

@@ -402,6 +402,49 @@ START_TEST(producer_that_discards_and_pushes_sends_what_it_pushed)
 }
 END_TEST
 
+static int
+close_and_begin_anew(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_create_socket(d, AF_INET, SOCK_STREAM), 0);
+	return 0;
+}
+
+/* What it gave waits for the connection that is yet to be made. */
+START_TEST(producer_that_begins_anew_sends_nothing_before_the_connection)
+{
+	start_of(&sender, "\n");
+	push_acting("ab", close_and_begin_anew);
+	ck_trace("a?");
+	ck_assert(!asyncore_closed(chat));
+	ck_assert(asyncore_writable(chat));
+	ck_assert_int_eq(asynchat_discard_buffers(chat), 0);
+	ck_trace("free");
+	end();
+}
+END_TEST
+
+static int
+let_go(struct asyncore_dispatcher *d)
+{
+	asyncore_unref(d);
+	return 0;
+}
+
+START_TEST(producer_that_holds_its_chat_may_let_it_go_when_discarded)
+{
+	struct letters *p = new_letters("ab");
+
+	start_of(&sender, "\n");
+	ck_assert_int_eq(asyncore_close(chat), 0);
+	p->on_free = let_go;
+	ck_assert_int_eq(asynchat_push_with_producer(chat, &p->producer), 0);
+	ck_assert_int_eq(asynchat_discard_buffers(chat), 0);
+	ck_trace("free");
+	ck_assert_int_eq(close(chat_peer), 0);
+}
+END_TEST
+
 /* The map alone holds the chat. */
 START_TEST(producer_that_closes_a_chat_that_nobody_holds_is_freed)
 {
@@ -625,6 +668,10 @@ add_acting(TCase *tc)
 	    producer_that_runs_a_loop_is_not_asked_inside_of_it);
 	tcase_add_test(tc, close_when_done_of_a_producer_waits_for_it);
 	tcase_add_test(tc, producer_that_closes_sends_nothing);
+	tcase_add_test(tc,
+	    producer_that_begins_anew_sends_nothing_before_the_connection);
+	tcase_add_test(tc,
+	    producer_that_holds_its_chat_may_let_it_go_when_discarded);
 	tcase_add_test(tc, producer_that_discards_is_freed_behind_its_call);
 	tcase_add_test(tc,
 	    producer_that_discards_and_pushes_sends_what_it_pushed);

@@ -222,6 +222,29 @@ START_TEST(more_values_than_libevent_has_queues_work_too)
 }
 END_TEST
 
+static int
+say(void *text)
+{
+	trace("%s", (const char *)text);
+	return 0;
+}
+
+/* The number of its timeout is another call's there. */
+START_TEST(a_timeout_in_another_map_cancels_no_call_of_that_map)
+{
+	struct asyncore_map *other = asyncore_map_new(NULL);
+
+	add_timed(0, false, LONG);
+	ck_assert_int_gt(asyncore_call_later(other, 0, say, "call"), 0);
+	ck_assert_int_eq(asyncore_add_channel(channel[0], other), 0);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 0.001), 0);
+	ck_assert_int_eq(asyncore_loop(LONG, false, other, -1), 0);
+	ck_trace("call t0");
+	ck_assert_int_eq(asyncore_map_free(other), 0);
+	close_peers();
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -235,5 +258,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, the_last_one_set_holds);
 	tcase_add_test(tc, an_error_of_the_hook_goes_to_handle_error);
 	tcase_add_test(tc, a_timeout_does_not_keep_the_loop_going);
+	tcase_add_test(tc,
+	    a_timeout_in_another_map_cancels_no_call_of_that_map);
 	tcase_add_test(tc, more_values_than_libevent_has_queues_work_too);
 }
