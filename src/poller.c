@@ -87,8 +87,10 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	struct asyncore_map *map = d->map;
 
 	(void)fd;
-	if (!map->waiting && !map->attached) {
-		asyncore__forget(d);
+	if (!map->waiting && !map->in_pass) {
+		/* Attached, the next turn asks, and it is found again. */
+		if (!map->attached)
+			asyncore__forget(d);
 		return;
 	}
 	if (!(d->ready & KERNEL))
