@@ -240,6 +240,7 @@ report(const struct asyncore__task *t, int err)
 	static const char message[] =
 	    "uncaptured error in a scheduled call ([Errno %d] %s)";
 
+	t->map->counts.errors++;
 	if (t->d != NULL)
 		asyncore_log_info(t->d, "error", message, e, strerror(e));
 	else

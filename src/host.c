@@ -42,6 +42,24 @@ leave_loop(struct asyncore_map *map, int err)
 	take_another_turn(map);
 }
 
+static int
+rest(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__forget(d);
+	return 0;
+}
+
+static int
+finish_pass(struct asyncore_map *map, int err)
+{
+	map->in_pass = false;
+	if (map->result == 0)
+		map->result = err;
+	asyncore__pass_end(map, 0, err);
+	return err;
+}
+
 /* The end of the pass under way. */
 static int
 end_pass(struct asyncore_map *map)
@@ -49,25 +67,36 @@ end_pass(struct asyncore_map *map)
 	int err = asyncore__wait_end(map, 0, false);
 
 	map->in_pass = false;
+	asyncore__waited(map, map->ready_len);
 	asyncore__pay_arrears(map);
 	if (err == 0)
 		err = asyncore__interrupted(map);
 	if (err == 0)
 		err = asyncore__dispatch(map, 0, false);
 	asyncore__ready_pop(map, 0);
-	return err;
+	return finish_pass(map, err);
 }
 
-/* The beginning of the next one. */
+/*
+ * The beginning of the next one.  What is armed after a predicate has detached
+ * the map would be nobody's.
+ */
 static int
 begin_pass(struct asyncore_map *map)
 {
-	int err = asyncore__ask_all(map);
+	int err;
 
-	if (err == 0)
+	(void)asyncore__pass_begin(map);
+	err = asyncore__ask_all(map);
+	if (err == 0 && map->attached)
 		err = asyncore__wait_begin(map);
-	map->in_pass = err == 0;
-	return err;
+	if (!map->attached)
+		(void)asyncore_map_foreach(map, rest, NULL);
+	if (err != 0 || !map->attached)
+		return finish_pass(map, err);
+	map->in_pass = true;
+	asyncore__waiting(map);
+	return 0;
 }
 
 static int
@@ -106,8 +135,8 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 	map->loops--;
 	map->in_turn = false;
 	if (!map->attached)
-		return;
-	if (err != 0 || map->stop)
+		map->stop = false;
+	else if (err != 0 || map->stop)
 		leave_loop(map, err);
 	else if (has_work(map))
 		take_another_turn(map);
@@ -136,14 +165,6 @@ asyncore_attach(struct asyncore_map *map)
 	return 0;
 }
 
-static int
-rest(struct asyncore_dispatcher *d, void *arg)
-{
-	(void)arg;
-	asyncore__forget(d);
-	return 0;
-}
-
 int
 asyncore_detach_map(struct asyncore_map *map)
 {
@@ -152,7 +173,11 @@ asyncore_detach_map(struct asyncore_map *map)
 		return -ENOMEM;
 	if (!map->attached)
 		return -EINVAL;
-	map->attached = map->in_pass = map->turn_due = false;
+	map->attached = map->turn_due = false;
+	if (map->in_pass) {
+		asyncore__waited(map, 0);
+		(void)finish_pass(map, 0);
+	}
 	(void)event_del(&map->turn);
 	(void)asyncore_map_foreach(map, rest, NULL);
 	asyncore__expt_rest(map);

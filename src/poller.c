@@ -26,6 +26,8 @@
 static int
 arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
 {
+	const char *name = bit == READ ? "read" : "write";
+
 	if (on) {
 		errno = 0;
 		if (event_add(ev, NULL) != 0)
@@ -35,6 +37,9 @@ arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
 		(void)event_del(ev);
 		d->armed &= (uint8_t)~bit;
 	}
+	d->map->counts.interest_changes++;
+	asyncore__note(d->map, d, on ? ASYNCORE_TRACE_ARM :
+	    ASYNCORE_TRACE_DISARM, name, 0);
 	return 0;
 }
 
@@ -529,9 +534,11 @@ asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
 	if ((err = asyncore__wait_begin(map)) < 0)
 		return err;
 	map->waits++;
+	asyncore__waiting(map);
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;
 	err2 = asyncore__wait_end(map, frame, use_poll);
+	asyncore__waited(map, map->ready_len - frame);
 	return err < 0 ? err : err2;
 }
