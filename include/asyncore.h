@@ -849,6 +849,7 @@ int asyncore_map_set_trace(struct asyncore_map *map,
 struct asyncore_stats {
 	unsigned long long passes;
 	unsigned long long channels;	/* that are in it now */
+	unsigned long long calls;	/* that are still to come */
 	unsigned long long predicates;	/* that were asked */
 	unsigned long long interest_changes;	/* events armed and disarmed */
 	unsigned long long bytes_in, bytes_out;	/* of its channels */

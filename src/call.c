@@ -163,7 +163,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 			break;
 	}
 	asyncore__list_append(before->next, &c->due);
-	asyncore__host_wake(map);
+	asyncore__host_wake_later(map);
 }
 
 static int

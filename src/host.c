@@ -31,6 +31,17 @@ take_another_turn(struct asyncore_map *map)
 		asyncore__host_want_turn(map);
 }
 
+/*
+ * For a turn after the next look at the descriptors: those that were armed in
+ * this round have not been looked at, and come first.
+ */
+void
+asyncore__host_wake_later(struct asyncore_map *map)
+{
+	if (map->attached && !map->in_turn && !map->turn_due)
+		take_another_turn(map);
+}
+
 /* An error, or a stop, leaves the host's loop; the map is good for another. */
 static void
 leave_loop(struct asyncore_map *map, int err)

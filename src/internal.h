@@ -526,6 +526,7 @@ void asyncore__pay_arrears(struct asyncore_map *map);
 
 /* host.c */
 void asyncore__host_want_turn(struct asyncore_map *map);
+void asyncore__host_wake_later(struct asyncore_map *map);
 void asyncore__on_turn(evutil_socket_t fd, short what, void *arg);
 
 /* Something of an attached map has changed: it must have a turn. */

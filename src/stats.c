@@ -47,6 +47,7 @@ fill(struct asyncore_stats *s, const struct asyncore_map *map)
 
 	memset(s, 0, sizeof *s);
 	s->channels = map->len;
+	s->calls = map->pending;
 	s->passes = c->passes;
 	s->predicates = c->predicates;
 	s->interest_changes = c->interest_changes;
