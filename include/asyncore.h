@@ -858,6 +858,109 @@ int asyncore_map_set_log(struct asyncore_map *map,
 int asyncore_map_set_presume(struct asyncore_map *map, bool presume);
 
 /* ------------------------------------------------------------------------
+ * A look inside
+ * ------------------------------------------------------------------------ */
+
+/* What a trace tells.  Later releases may tell more. */
+enum asyncore_trace_kind {
+	/* A pass; of its end, `result` is what left the loop, or 0.  Those of
+	 * a loop inside of a hook nest. */
+	ASYNCORE_TRACE_PASS_BEGIN = 1,
+	ASYNCORE_TRACE_PASS_END,
+	/* Its wait; of its end, `result` is how many channels are ready. */
+	ASYNCORE_TRACE_WAIT_BEGIN,
+	ASYNCORE_TRACE_WAIT_END,
+	/* `name` ("readable", "writable") has answered `result`. */
+	ASYNCORE_TRACE_PREDICATE,
+	/* The hook or router `name` ("handle_read") is called, or has answered
+	 * `result`.  Hooks that it calls nest.  `argument` is the error of
+	 * handle_error(), the descriptor of handle_accepted(), the length of
+	 * collect_incoming_data(), else 0. */
+	ASYNCORE_TRACE_HOOK_BEGIN,
+	ASYNCORE_TRACE_HOOK_END,
+	/* libevent watches the channel for `name` ("read", "write", "expt"),
+	 * or does not any more. */
+	ASYNCORE_TRACE_ARM,
+	ASYNCORE_TRACE_DISARM,
+	/* The channel is in the map now, or has just left it. */
+	ASYNCORE_TRACE_ADD,
+	ASYNCORE_TRACE_REMOVE,
+	/* The channel is about to close. */
+	ASYNCORE_TRACE_CLOSE,
+	/* `name`, a hook or "the poller", has raised `result`. */
+	ASYNCORE_TRACE_ERROR
+};
+
+/* An event.  Later releases add members at the end. */
+struct asyncore_trace {
+	size_t size;		/* of the struct, as the library knows it */
+	enum asyncore_trace_kind kind;
+	int fd;			/* the channel's; -1: none */
+	struct asyncore_map *map;
+	unsigned long long pass;	/* from 1 on; 0: outside of any */
+	double time;		/* seconds of the monotonic clock */
+	struct asyncore_dispatcher *dispatcher;	/* borrowed; NULL: none */
+	const char *name;	/* a constant; "" where there is none */
+	long long argument, result;
+};
+
+/*
+ * Calls fn for everything that happens in the map; NULL, as at first: nobody,
+ * and that costs nothing.  fn looks: it may call asyncore_detach_map() and
+ * asyncore_stop(), change the trace, and read attributes, but not run a loop or
+ * call or change a channel.  It is not called for what it does itself.
+ *
+ * The environment's ASYNCORE_TRACE=file, read when a map is made, appends the
+ * same to the file, a line of JSON for each event, whether there is an fn or
+ * not; docs/trace.md describes it.  Not in a program that runs with other rights
+ * than its user's.  A file that cannot be written is logged; the program goes
+ * on.
+ *
+ * -EINVAL: the map was freed.  -ENOMEM.  NULL: asyncore_socket_map().
+ */
+int asyncore_map_set_trace(struct asyncore_map *map,
+    void (*fn)(const struct asyncore_trace *event, void *arg), void *arg);
+
+/* What a map has done since it was made.  Later releases add members at the
+ * end. */
+struct asyncore_stats {
+	unsigned long long passes;
+	unsigned long long channels;	/* that are in it now */
+	unsigned long long calls;	/* that are still to come */
+	unsigned long long predicates;	/* that were asked */
+	unsigned long long interest_changes;	/* events armed and disarmed */
+	unsigned long long bytes_in, bytes_out;	/* of its channels */
+	unsigned long long errors;	/* of hooks and of calls */
+	unsigned long long accept_pauses;	/* for want of descriptors */
+	/* How often each hook was called. */
+	unsigned long long handle_read, handle_write, handle_expt;
+	unsigned long long handle_connect, handle_accept, handle_accepted;
+	unsigned long long handle_close, handle_error, handle_eof;
+	unsigned long long handle_timeout, collect_incoming_data;
+	unsigned long long found_terminator, handle_overflow;
+	/* Seconds; 0 without asyncore_map_set_timing().  What a hook calls is
+	 * part of its time, a loop inside of it too. */
+	double wait_time, hook_time, longest_hook;
+	const char *longest_hook_name;	/* a constant; NULL: none */
+};
+
+/*
+ * Fills `size` bytes, which is sizeof *stats; what the library does not know is
+ * 0.  -EINVAL: stats is NULL, the map was freed.  -ENOMEM.  map NULL:
+ * asyncore_socket_map().
+ */
+int asyncore_map_get_stats(struct asyncore_map *map,
+    struct asyncore_stats *stats, size_t size);
+
+/*
+ * Measures times from now on, or (as at first) does not: it reads the clock
+ * twice for each pass and twice for each hook.  Where the map is attached, the
+ * time of waiting is the host's loop, whatever else it does.  -EINVAL: the map
+ * was freed.  -ENOMEM.  NULL: asyncore_socket_map().
+ */
+int asyncore_map_set_timing(struct asyncore_map *map, bool on);
+
+/* ------------------------------------------------------------------------
  * Transports: a socket is whatever behaves like one
  * ------------------------------------------------------------------------ */
 

@@ -25,12 +25,14 @@ asyncore__chat_collect(struct asyncore_dispatcher *d, const void *data,
     size_t len)
 {
 	const struct asyncore_class *c;
+	struct asyncore__frame f;
 
 	if (d->closed)
 		return 0;
 	FIND_CHAT(c, d, collect_incoming_data);
-	asyncore__enter_hook(d);
-	return asyncore__leave_hook(d, HOOK_COLLECT_INCOMING_DATA,
+	asyncore__enter_hook(d, &f, HOOK_COLLECT_INCOMING_DATA,
+	    (long long)len);
+	return asyncore__leave_hook(d, &f,
 	    chat_class(c)->collect_incoming_data(d, data, len));
 }
 
@@ -38,12 +40,13 @@ int
 asyncore__chat_found(struct asyncore_dispatcher *d)
 {
 	const struct asyncore_class *c;
+	struct asyncore__frame f;
 
 	if (d->closed)
 		return 0;
 	FIND_CHAT(c, d, found_terminator);
-	asyncore__enter_hook(d);
-	return asyncore__leave_hook(d, HOOK_FOUND_TERMINATOR,
+	asyncore__enter_hook(d, &f, HOOK_FOUND_TERMINATOR, 0);
+	return asyncore__leave_hook(d, &f,
 	    chat_class(c)->found_terminator(d));
 }
 
@@ -51,12 +54,13 @@ int
 asyncore__chat_overflow(struct asyncore_dispatcher *d)
 {
 	const struct asyncore_class *c;
+	struct asyncore__frame f;
 
 	if (d->closed)
 		return 0;
 	FIND_CHAT(c, d, handle_overflow);
-	asyncore__enter_hook(d);
-	return asyncore__leave_hook(d, HOOK_OVERFLOW,
+	asyncore__enter_hook(d, &f, HOOK_OVERFLOW, 0);
+	return asyncore__leave_hook(d, &f,
 	    chat_class(c)->handle_overflow(d));
 }
 

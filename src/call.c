@@ -163,7 +163,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 			break;
 	}
 	asyncore__list_append(before->next, &c->due);
-	asyncore__host_wake(map);
+	asyncore__host_wake_later(map);
 }
 
 /* INFINITY: when asyncore__call_now() says so. */
@@ -256,6 +256,7 @@ report(const struct asyncore__task *t, int err)
 	static const char message[] =
 	    "uncaptured error in a scheduled call ([Errno %d] %s)";
 
+	t->map->counts.errors++;
 	if (t->d != NULL)
 		asyncore_log_info(t->d, "error", message, e, strerror(e));
 	else

@@ -46,6 +46,7 @@ note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 	if (n > 0) {
 		asyncore__note_activity(d);
 		asyncore__stir(d->map);
+		d->map->counts.bytes_out += (unsigned long long)n;
 	}
 	d->sent = d->sent || all;
 	asyncore__set_blocked(d, !all);
@@ -95,12 +96,13 @@ asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 	if (d->transport == NULL)
 		return -ENOTCONN;
 	n = transport_recv(d, buf, len);
-	if (n > 0)
-		asyncore__note_activity(d);
 	if (n < (ssize_t)len)
 		asyncore__spent(d);
-	if (n > 0)
+	if (n > 0) {
+		asyncore__note_activity(d);
+		d->map->counts.bytes_in += (unsigned long long)n;
 		return n;
+	}
 	if (n == 0)
 		return at_end(d);
 	if (n == -EWOULDBLOCK)
@@ -164,6 +166,7 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	if (d->closed)
 		return 0;
 	asyncore_ref(d);
+	asyncore__note(d->map, d, ASYNCORE_TRACE_CLOSE, "", 0);
 	d->closed = true;
 	d->epoch++;
 	d->connected = d->connecting = d->accepting = false;

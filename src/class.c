@@ -185,24 +185,40 @@ asyncore__hook_name(enum asyncore__hook hook)
 	return hook_names[hook];
 }
 
-void
-asyncore__enter_hook(struct asyncore_dispatcher *d)
+static void
+enter(struct asyncore_dispatcher *d, struct asyncore__frame *f,
+    enum asyncore__hook hook, long long argument)
 {
 	asyncore_ref(d);
-	if (d->hooks++ == 0)
+	d->hooks++;
+	d->map->counts.hooks[hook]++;
+	f->hook = hook;
+	f->map = NULL;
+	if (d->map->observed)
+		asyncore__look_begin(d, f, argument);
+}
+
+void
+asyncore__enter_hook(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, enum asyncore__hook hook, long long argument)
+{
+	if (d->hooks == 0)
 		d->failed = HOOK_NONE;
+	enter(d, f, hook, argument);
 }
 
 /* Of hooks inside of each other the one that failed first is named. */
 int
-asyncore__leave_hook(struct asyncore_dispatcher *d, enum asyncore__hook hook,
-    int err)
+asyncore__leave_hook(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, int err)
 {
+	if (f->map != NULL)
+		asyncore__look_end(d, f, err);
 	d->hooks--;
 	if (!asyncore__raised(err)) {
 		d->failed = HOOK_NONE;
 	} else if (d->failed == HOOK_NONE || d->failed_err != err) {
-		d->failed = (uint8_t)hook;
+		d->failed = (uint8_t)f->hook;
 		d->failed_err = err;
 	}
 	asyncore__called(d);
@@ -215,14 +231,15 @@ int									\
 asyncore_##slot(struct asyncore_dispatcher *d)				\
 {									\
 	const struct asyncore_class *cls;				\
+	struct asyncore__frame f;					\
 									\
 	if (d == NULL)							\
 		return -EINVAL;						\
 	if (d->closed)							\
 		return 0;						\
 	FIND(cls, d, slot);						\
-	asyncore__enter_hook(d);					\
-	return asyncore__leave_hook(d, number, cls->slot(d));		\
+	asyncore__enter_hook(d, &f, number, 0);				\
+	return asyncore__leave_hook(d, &f, cls->slot(d));		\
 }
 
 HOOK(handle_read, HOOK_READ)
@@ -242,6 +259,7 @@ asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
     const struct sockaddr *addr, socklen_t addrlen)
 {
 	const struct asyncore_class *cls;
+	struct asyncore__frame f;
 
 	if (d == NULL || d->closed) {
 		if (fd >= 0)
@@ -249,8 +267,8 @@ asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
 		return d == NULL ? -EINVAL : 0;
 	}
 	FIND(cls, d, handle_accepted);
-	asyncore__enter_hook(d);
-	return asyncore__leave_hook(d, HOOK_ACCEPTED,
+	asyncore__enter_hook(d, &f, HOOK_ACCEPTED, fd);
+	return asyncore__leave_hook(d, &f,
 	    cls->handle_accepted(d, fd, addr, addrlen));
 }
 
@@ -262,6 +280,7 @@ int
 asyncore_handle_close(struct asyncore_dispatcher *d)
 {
 	const struct asyncore_class *cls;
+	struct asyncore__frame f;
 	int err;
 
 	if (d == NULL)
@@ -269,36 +288,36 @@ asyncore_handle_close(struct asyncore_dispatcher *d)
 	if (d->closed || d->closing)
 		return 0;
 	FIND(cls, d, handle_close);
-	asyncore__enter_hook(d);
+	asyncore__enter_hook(d, &f, HOOK_CLOSE, 0);
 	d->closing = true;
 	err = cls->handle_close(d);
 	d->closing = false;
-	return asyncore__leave_hook(d, HOOK_CLOSE, err);
+	return asyncore__leave_hook(d, &f, err);
 }
 
 int
 asyncore_handle_error(struct asyncore_dispatcher *d, int err)
 {
 	const struct asyncore_class *cls;
+	struct asyncore__frame f;
 
 	if (d == NULL)
 		return -EINVAL;
 	if (d->closed)
 		return 0;
 	FIND(cls, d, handle_error);
-	asyncore_ref(d);
-	d->hooks++;		/* the hook that failed is still remembered */
-	return asyncore__leave_hook(d, HOOK_ERROR, cls->handle_error(d, err));
+	enter(d, &f, HOOK_ERROR, err);	/* which one failed is not forgotten */
+	return asyncore__leave_hook(d, &f, cls->handle_error(d, err));
 }
 
 static bool
-predicate(struct asyncore_dispatcher *d,
+predicate(struct asyncore_dispatcher *d, const char *name,
     bool (*ask)(struct asyncore_dispatcher *))
 {
 	bool answer;
 
 	asyncore_ref(d);
-	answer = ask(d);
+	answer = asyncore__answered(d, name, ask(d));
 	asyncore_unref(d);
 	return answer;
 }
@@ -306,13 +325,15 @@ predicate(struct asyncore_dispatcher *d,
 bool
 asyncore_readable(struct asyncore_dispatcher *d)
 {
-	return d != NULL && !d->closed && predicate(d, d->readable);
+	return d != NULL && !d->closed &&
+	    predicate(d, "readable", d->readable);
 }
 
 bool
 asyncore_writable(struct asyncore_dispatcher *d)
 {
-	return d != NULL && !d->closed && predicate(d, d->writable);
+	return d != NULL && !d->closed &&
+	    predicate(d, "writable", d->writable);
 }
 
 ssize_t

@@ -121,6 +121,14 @@ asyncore__default_error(struct asyncore_dispatcher *d, int err)
 	return asyncore_handle_close(d);
 }
 
+/* It is the channel's; `hook` raised it. */
+static void
+note(struct asyncore_dispatcher *d, int err, const char *hook)
+{
+	d->map->counts.errors++;
+	asyncore__note(d->map, d, ASYNCORE_TRACE_ERROR, hook, err);
+}
+
 /* An error for which there is no hook (any more). */
 static void
 report(struct asyncore_dispatcher *d, int err, const char *hook)
@@ -150,6 +158,7 @@ asyncore__default_accept_hook(struct asyncore_dispatcher *d)
 	err = asyncore_handle_accepted(d, fd, (struct sockaddr *)&addr, len);
 	if (!asyncore__raised(err) || asyncore__leaves_loop(err))
 		return err;
+	note(d, err, where(d));
 	report(d, err, where(d));
 	return 0;
 }
@@ -245,6 +254,7 @@ asyncore__default_expt_event(struct asyncore_dispatcher *d)
 static int
 contain(struct asyncore_dispatcher *d, int err)
 {
+	note(d, err, "handle_error");
 	report(d, err, "handle_error");
 	err = asyncore_close(d);
 	return asyncore__leaves_loop(err) ? err : 0;
@@ -261,6 +271,7 @@ asyncore__route(struct asyncore_dispatcher *d, int err)
 		return 0;
 	if (asyncore__leaves_loop(err))
 		return err;
+	note(d, err, where(d));
 	if (d->closed) {
 		report(d, err, where(d));
 		return 0;

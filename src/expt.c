@@ -235,6 +235,9 @@ asyncore__expt_watch(struct asyncore_dispatcher *d, bool on)
 	if ((err = control(d, on)) < 0 && on)
 		return err;
 	d->expt_watched = on;
+	d->map->counts.interest_changes++;
+	asyncore__note(d->map, d, on ? ASYNCORE_TRACE_ARM :
+	    ASYNCORE_TRACE_DISARM, "expt", 0);
 	if (on)
 		d->map->expt_watched++;
 	else if (--d->map->expt_watched == 0)

@@ -31,6 +31,17 @@ take_another_turn(struct asyncore_map *map)
 		asyncore__host_want_turn(map);
 }
 
+/*
+ * For a turn after the next look at the descriptors: those that were armed in
+ * this round have not been looked at, and come first.
+ */
+void
+asyncore__host_wake_later(struct asyncore_map *map)
+{
+	if (map->attached && !map->in_turn && !map->turn_due)
+		take_another_turn(map);
+}
+
 /* An error, or a stop, leaves the host's loop; the map is good for another. */
 static void
 leave_loop(struct asyncore_map *map, int err)
@@ -42,6 +53,16 @@ leave_loop(struct asyncore_map *map, int err)
 	take_another_turn(map);
 }
 
+static int
+finish_pass(struct asyncore_map *map, int err)
+{
+	map->in_pass = false;
+	if (map->result == 0)
+		map->result = err;
+	asyncore__pass_end(map, 0, err);
+	return err;
+}
+
 /* The end of the pass under way. */
 static int
 end_pass(struct asyncore_map *map)
@@ -49,25 +70,31 @@ end_pass(struct asyncore_map *map)
 	int err = asyncore__wait_end(map, 0, false);
 
 	map->in_pass = false;
+	asyncore__waited(map, map->ready_len);
 	asyncore__pay_arrears(map);
 	if (err == 0)
 		err = asyncore__interrupted(map);
 	if (err == 0)
 		err = asyncore__dispatch(map, 0, false);
 	asyncore__ready_pop(map, 0);
-	return err;
+	return finish_pass(map, err);
 }
 
 /* The beginning of the next one. */
 static int
 begin_pass(struct asyncore_map *map)
 {
-	int err = asyncore__ask_all(map);
+	int err;
 
-	if (err == 0)
+	(void)asyncore__pass_begin(map);
+	err = asyncore__ask_all(map);
+	if (err == 0 && map->attached)
 		err = asyncore__wait_begin(map);
-	map->in_pass = err == 0;
-	return err;
+	if (err != 0 || !map->attached)
+		return finish_pass(map, err);
+	map->in_pass = true;
+	asyncore__waiting(map);
+	return 0;
 }
 
 static int
@@ -100,6 +127,16 @@ put_to_rest(struct asyncore_map *map)
 	map->loops--;
 }
 
+/* It was detached in its turn, in a hook or a predicate. */
+static void
+end_attachment(struct asyncore_map *map, int err)
+{
+	if (err != 0 || map->stop)
+		(void)event_base_loopbreak(map->base);
+	map->stop = false;
+	put_to_rest(map);
+}
+
 static bool
 has_work(const struct asyncore_map *map)
 {
@@ -126,8 +163,8 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 	map->loops--;
 	map->in_turn = false;
 	if (!map->attached)
-		put_to_rest(map);
-	else if (err != 0 || map->stop)
+		end_attachment(map, err);
+	else if (err != 0 || (map->stop && !map->in_pass))
 		leave_loop(map, err);
 	else if (has_work(map))
 		take_another_turn(map);
@@ -165,6 +202,10 @@ asyncore_detach_map(struct asyncore_map *map)
 	if (!map->attached)
 		return -EINVAL;
 	map->attached = map->turn_due = false;
+	if (map->in_pass) {
+		asyncore__waited(map, 0);
+		(void)finish_pass(map, 0);
+	}
 	(void)event_del(&map->turn);
 	if (!map->in_turn)	/* else at its end */
 		put_to_rest(map);

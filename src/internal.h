@@ -90,7 +90,7 @@ enum asyncore__hook {
 	HOOK_ACCEPT, HOOK_CLOSE, HOOK_ERROR, HOOK_EOF, HOOK_READ_EVENT,
 	HOOK_WRITE_EVENT, HOOK_EXPT_EVENT, HOOK_CONNECT_EVENT, HOOK_TIMEOUT,
 	HOOK_COLLECT_INCOMING_DATA, HOOK_FOUND_TERMINATOR, HOOK_OVERFLOW,
-	HOOK_INITIATE_SEND, HOOK_CONNECT_HOSTNAME
+	HOOK_INITIATE_SEND, HOOK_CONNECT_HOSTNAME, HOOK_COUNT
 };
 
 /* What a class of the library's own adds to each instance. */
@@ -204,6 +204,23 @@ struct asyncore__cursor {
 	struct asyncore__cursor *outer;
 };
 
+/* See stats.c. */
+struct asyncore__counts {
+	unsigned long long passes, predicates, interest_changes;
+	unsigned long long bytes_in, bytes_out, errors, accept_pauses;
+	unsigned long long hooks[HOOK_COUNT];
+	double wait_time, hook_time, longest_hook;
+	const char *longest_name;
+};
+
+/* A hook that is looked at: see trace.c. */
+struct asyncore__frame {
+	enum asyncore__hook hook;
+	bool timed;
+	struct asyncore_map *map;	/* counted; NULL: nobody looks */
+	double start;
+};
+
 struct asyncore_map {
 	struct event_base *base;
 	bool own_base, freed, presume;
@@ -217,6 +234,15 @@ struct asyncore_map {
 	bool in_pass, in_turn, turn_due;	/* see host.c */
 	int result;			/* what left the host's loop */
 	struct event turn;
+	bool observed;			/* it is traced or timed */
+	bool timing, tracing;		/* on; inside of trace() */
+	void (*trace)(const struct asyncore_trace *event, void *arg);
+	void *trace_arg;
+	int trace_fd;			/* of ASYNCORE_TRACE, or -1 */
+	unsigned timed;			/* hooks under way */
+	double wait_since;		/* 0: not timed */
+	unsigned long long pass;	/* under way, or 0 */
+	struct asyncore__counts counts;
 	unsigned waits;			/* counts them */
 	bool fresh;			/* what the last one said holds */
 	size_t unspent;			/* what it said and nobody used up */
@@ -291,9 +317,10 @@ void asyncore__left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__finalize(struct asyncore_dispatcher *d);
 const char *asyncore__hook_name(enum asyncore__hook hook);
-void asyncore__enter_hook(struct asyncore_dispatcher *d);
+void asyncore__enter_hook(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, enum asyncore__hook hook, long long argument);
 int asyncore__leave_hook(struct asyncore_dispatcher *d,
-    enum asyncore__hook hook, int err);
+    struct asyncore__frame *f, int err);
 const struct asyncore__kind *asyncore__class_kind(
     const struct asyncore_class *cls);
 bool asyncore__class_overrides_send(const struct asyncore_dispatcher *d);
@@ -492,6 +519,50 @@ asyncore__note_activity(struct asyncore_dispatcher *d)
 		d->active_at = asyncore__now();
 }
 
+/* trace.c: who looks inside */
+void asyncore__observe(struct asyncore_map *map);
+void asyncore__trace(struct asyncore_map *map, struct asyncore_dispatcher *d,
+    enum asyncore_trace_kind kind, const char *name, long long argument,
+    long long result);
+void asyncore__look_begin(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, long long argument);
+void asyncore__look_end(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, int err);
+unsigned long long asyncore__pass_begin(struct asyncore_map *map);
+void asyncore__pass_end(struct asyncore_map *map, unsigned long long outer,
+    int err);
+void asyncore__waiting(struct asyncore_map *map);
+void asyncore__waited(struct asyncore_map *map, size_t ready);
+
+/* Free where nobody looks. */
+static inline void
+asyncore__note(struct asyncore_map *map, struct asyncore_dispatcher *d,
+    enum asyncore_trace_kind kind, const char *name, long long result)
+{
+	if (map->observed)
+		asyncore__trace(map, d, kind, name, 0, result);
+}
+
+/* A predicate has answered. */
+static inline bool
+asyncore__answered(struct asyncore_dispatcher *d, const char *name,
+    bool answer)
+{
+	d->map->counts.predicates++;
+	asyncore__note(d->map, d, ASYNCORE_TRACE_PREDICATE, name, answer);
+	return answer;
+}
+
+/* trace_json.c */
+void asyncore__trace_open(struct asyncore_map *map);
+void asyncore__trace_close(struct asyncore_map *map);
+void asyncore__trace_write(struct asyncore_map *map,
+    const struct asyncore_trace *e);
+
+/* stats.c */
+void asyncore__time_hook(struct asyncore_map *map, enum asyncore__hook hook,
+    double seconds);
+
 /* pass.c */
 int asyncore__ask_all(struct asyncore_map *map);
 int asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll);
@@ -499,6 +570,7 @@ void asyncore__pay_arrears(struct asyncore_map *map);
 
 /* host.c */
 void asyncore__host_want_turn(struct asyncore_map *map);
+void asyncore__host_wake_later(struct asyncore_map *map);
 void asyncore__on_turn(evutil_socket_t fd, short what, void *arg);
 
 /* Something of an attached map has changed: it must have a turn. */

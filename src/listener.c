@@ -93,6 +93,7 @@ pause_listener(struct asyncore_dispatcher *d, int err)
 		asyncore_log_info(d, "error", "accept: %s; the listener pauses",
 		    strerror(-err));
 	d->pause_said = true;
+	d->map->counts.accept_pauses++;
 	if (d->closed || !d->in_map)
 		return;
 	d->paused = asyncore__resume_soon(d->map) == 0;

@@ -16,7 +16,7 @@ is_alive(const struct asyncore_map *map)
 }
 
 static int
-pass(struct asyncore_map *map, double timeout, bool use_poll)
+run_pass(struct asyncore_map *map, double timeout, bool use_poll)
 {
 	const size_t frame = map->ready_len;
 	unsigned waits;
@@ -39,6 +39,16 @@ pass(struct asyncore_map *map, double timeout, bool use_poll)
 	if (map->waits == waits)	/* else it speaks of an inner loop */
 		asyncore__note_end(map);
 	asyncore__ready_pop(map, frame);
+	return err;
+}
+
+static int
+pass(struct asyncore_map *map, double timeout, bool use_poll)
+{
+	const unsigned long long outer = asyncore__pass_begin(map);
+	int err = run_pass(map, timeout, use_poll);
+
+	asyncore__pass_end(map, outer, err);
 	return err;
 }
 

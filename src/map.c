@@ -51,11 +51,13 @@ asyncore_map_new(struct event_base *base)
 	map->fetch = 32;
 	map->accepted_fd = -1;
 	map->expt_fd = -1;
+	map->trace_fd = -1;
 	asyncore__list_init(&map->all);
 	asyncore__list_init(&map->asked);
 	asyncore__list_init(&map->changed);
 	asyncore__list_init(&map->standing);
 	asyncore__list_init(&map->due);
+	asyncore__trace_open(map);
 	return map;
 
 no_timers:
@@ -93,6 +95,7 @@ asyncore_map_free(struct asyncore_map *map)
 	asyncore__expt_free(map);
 	asyncore__quota_remember(map, NULL);
 	asyncore__calls_free(map);
+	asyncore__trace_close(map);
 	asyncore__interrupts_free(map);
 	asyncore__wakeup_free(map);
 	if (map->own_base)
@@ -221,6 +224,7 @@ asyncore__map_enter(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	d->paused = false;
 	asyncore_ref(d);
 	asyncore__changed(d);
+	asyncore__note(map, d, ASYNCORE_TRACE_ADD, "", 0);
 	return 0;
 }
 
@@ -252,6 +256,7 @@ asyncore__map_leave(struct asyncore_dispatcher *d)
 		map->by_fd[d->fd] = NULL;
 	map->len--;
 	d->in_map = false;
+	asyncore__note(map, d, ASYNCORE_TRACE_REMOVE, "", 0);
 	asyncore__map_ref(map);
 	asyncore__host_wake(map);
 	asyncore__left_map(d, map);

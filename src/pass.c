@@ -50,8 +50,10 @@ ask(struct asyncore_dispatcher *d)
 	unsigned wish = d->wish;
 
 	if (d->ask != ASK_NEVER) {
-		wish = d->readable(d) ? ASYNCORE_READ : 0;
-		if (d->epoch == epoch && d->writable(d))
+		wish = asyncore__answered(d, "readable", d->readable(d)) ?
+		    ASYNCORE_READ : 0;
+		if (d->epoch == epoch &&
+		    asyncore__answered(d, "writable", d->writable(d)))
 			wish |= ASYNCORE_WRITE;
 	}
 	if (d->epoch != epoch || !d->in_map || d->map != map)

@@ -26,6 +26,8 @@
 static int
 arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
 {
+	const char *name = bit == READ ? "read" : "write";
+
 	if (on) {
 		errno = 0;
 		if (event_add(ev, NULL) != 0)
@@ -36,6 +38,9 @@ arm_one(struct asyncore_dispatcher *d, struct event *ev, unsigned bit, bool on)
 		(void)event_del(ev);
 		d->armed &= (uint8_t)~bit;
 	}
+	d->map->counts.interest_changes++;
+	asyncore__note(d->map, d, on ? ASYNCORE_TRACE_ARM :
+	    ASYNCORE_TRACE_DISARM, name, 0);
 	return 0;
 }
 
@@ -88,8 +93,10 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	struct asyncore_map *map = d->map;
 
 	(void)fd;
-	if (!map->waiting && !map->attached) {
-		asyncore__forget(d);
+	if (!map->waiting && !map->in_pass) {
+		/* Attached, the next turn asks, and it is found again. */
+		if (!map->attached)
+			asyncore__forget(d);
 		return;
 	}
 	if (!(d->ready & KERNEL))
@@ -571,10 +578,12 @@ asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll)
 
 	if ((err = asyncore__wait_begin(map)) < 0)
 		return err;
+	asyncore__waiting(map);
 	if (may_skip(map, frame))
 		map->fresh = false;
 	else
 		err = ask_kernel(map, timeout, frame);
 	err2 = asyncore__wait_end(map, frame, use_poll);
+	asyncore__waited(map, map->ready_len - frame);
 	return err < 0 ? err : err2;
 }

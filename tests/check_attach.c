@@ -336,6 +336,26 @@ attach_is_busy(struct asyncore_dispatcher *d)
 	return 0;
 }
 
+/* An event that is still armed comes before the first turn has asked. */
+START_TEST(what_is_found_before_a_pass_asks_is_not_dispatched)
+{
+	add_pair(0, true, false);
+	ck_poll(map, "r0");
+	probe(0)->r = false;
+	attach();
+	host_settles();
+	ck_trace("");
+	probe(0)->r = true;
+	asyncore_touch(channel[0]);
+	probe(0)->on_read = stop_map;
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	probe(0)->r = false;
+	host_settles();
+	ck_trace("r0");
+	close_peers();
+}
+END_TEST
+
 START_TEST(attach_in_a_pass_twice_and_detach_without_are_errors)
 {
 	add_pair(0, true, false);
@@ -474,6 +494,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    loop_on_an_attached_map_is_EBUSY_inside_and_outside);
 	tcase_add_test(tc, detached_in_a_hook_the_pass_ends_and_none_follows);
+	tcase_add_test(tc, what_is_found_before_a_pass_asks_is_not_dispatched);
 	tcase_add_test(tc,
 	    attach_in_a_pass_twice_and_detach_without_are_errors);
 	tcase_add_test(tc, a_detached_map_keeps_nothing_on_the_base);

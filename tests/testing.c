@@ -26,7 +26,7 @@ struct asyncore_map *map;
 static int fds_before;
 static char words[65536];
 static size_t words_len;
-static char skipped[4096];
+static char skipped[16384];
 static int n_skipped;
 
 int
@@ -152,6 +152,22 @@ testing_skip(const char *test, const char *reason)
 	n_skipped++;
 }
 
+/* The configuration that tests are being added to. */
+static bool adding_hosted;
+
+bool
+testing_fits(const char *test)
+{
+	const char *reason = adding_hosted ? testing_not_hosted(test) : NULL;
+	char name[128];
+
+	if (reason == NULL)
+		return true;
+	(void)snprintf(name, sizeof name, "hosted:%s", test);
+	testing_skip(name, reason);
+	return false;
+}
+
 static void
 setup(void)
 {
@@ -215,6 +231,13 @@ setup_debug(void)
 	backend(true, true);
 }
 
+static void
+setup_hosted(void)
+{
+	testing_hosted = true;
+	backend(true, true);
+}
+
 static Suite *
 make_suite(void)
 {
@@ -226,6 +249,7 @@ make_suite(void)
 		{ "poll", setup_poll },
 		{ "select", setup_select },
 		{ "debug", setup_debug },
+		{ "hosted", setup_hosted },
 	};
 	Suite *s = suite_create(testing_suite);
 	size_t i;
@@ -237,6 +261,7 @@ make_suite(void)
 		tcase_add_checked_fixture(tc, configurations[i].setup, teardown);
 		skipped[0] = '\0';
 		n_skipped = 0;
+		adding_hosted = configurations[i].setup == setup_hosted;
 		testing_add(tc);
 		suite_add_tcase(s, tc);
 	}

@@ -25,6 +25,37 @@ void testing_add(TCase *tc);
 /* In testing_add(): says that a test was left out, and why. */
 void testing_skip(const char *test, const char *reason);
 
+/*
+ * In the configuration "hosted", asyncore_loop() and asyncore_poll() of a test
+ * are a host's loop that the map is attached to: see hosted.c.  What
+ * cannot be done so is left out there, by a list which says why.
+ */
+extern bool testing_hosted;
+const char *testing_not_hosted(const char *test);
+bool testing_fits(const char *test);
+#undef tcase_add_test
+#define tcase_add_test(tc, test)					\
+	do {								\
+		if (testing_fits(#test))				\
+			tcase_add_test_raise_signal(tc, test, 0);	\
+	} while (0)
+#undef tcase_add_loop_test
+#define tcase_add_loop_test(tc, test, from, to)				\
+	do {								\
+		if (testing_fits(#test))				\
+			tcase_add_loop_test_raise_signal(tc, test, 0,	\
+			    from, to);					\
+	} while (0)
+int testing_loop(double timeout, bool use_poll, struct asyncore_map *m,
+    int count);
+int testing_stop(struct asyncore_map *m);
+#ifndef TESTING_HOSTED_C
+#define asyncore_loop(timeout, use_poll, m, count)			\
+	testing_loop(timeout, use_poll, m, count)
+#define asyncore_poll(timeout, m) testing_loop(timeout, false, m, 1)
+#define asyncore_stop(m) testing_stop(m)
+#endif
+
 /* The map of the running test, on a base of its own. */
 extern struct asyncore_map *map;
 

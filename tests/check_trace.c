@@ -1,0 +1,534 @@
+/*
+ * check_trace.c - asyncore_map_set_trace(): what it tells, in which order, and
+ * what its function may do; and ASYNCORE_TRACE, the same as lines of JSON.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char testing_suite[] = "trace";
+
+static struct event_base *
+base(void)
+{
+	return asyncore_map_base(map);
+}
+
+static int
+id_of(const struct asyncore_trace *e)
+{
+	return probe_of(e->dispatcher)->id;
+}
+
+/* "pass{", "R0=1", "handle_read0(5){", "}=0", "+read0" and so on. */
+static void
+tell_channel(const struct asyncore_trace *e)
+{
+	const int id = id_of(e);
+
+	switch (e->kind) {
+	case ASYNCORE_TRACE_PREDICATE:
+		trace("%s%d=%lld", e->name, id, e->result);
+		break;
+	case ASYNCORE_TRACE_HOOK_BEGIN:
+		trace("%s%d(%lld){", e->name, id, e->argument);
+		break;
+	case ASYNCORE_TRACE_HOOK_END:
+		trace("}%s=%lld", e->name, e->result);
+		break;
+	case ASYNCORE_TRACE_ARM:
+	case ASYNCORE_TRACE_DISARM:
+		trace("%c%s%d", e->kind == ASYNCORE_TRACE_ARM ? '+' : '-',
+		    e->name, id);
+		break;
+	case ASYNCORE_TRACE_ERROR:
+		trace("%s!%lld", e->name, e->result);
+		break;
+	default:
+		trace("%s%d", e->kind == ASYNCORE_TRACE_ADD ? "add" :
+		    e->kind == ASYNCORE_TRACE_REMOVE ? "remove" : "close", id);
+	}
+}
+
+static void
+tell(const struct asyncore_trace *e, void *arg)
+{
+	static double last;
+
+	ck_assert_ptr_eq(arg, &channel);
+	ck_assert_ptr_eq(e->map, map);
+	ck_assert_uint_ge(e->size, sizeof *e);
+	ck_assert(e->time >= last && e->time <= now());
+	last = e->time;
+	if (e->dispatcher != NULL) {
+		ck_assert_int_eq(e->fd, asyncore_fileno(e->dispatcher));
+		tell_channel(e);
+		return;
+	}
+	ck_assert_int_eq(e->fd, -1);
+	switch (e->kind) {
+	case ASYNCORE_TRACE_PASS_BEGIN:
+		trace("pass%llu{", e->pass);
+		break;
+	case ASYNCORE_TRACE_PASS_END:
+		trace("}pass%llu=%lld", e->pass, e->result);
+		break;
+	case ASYNCORE_TRACE_WAIT_BEGIN:
+		trace("wait");
+		break;
+	default:
+		trace("found%lld", e->result);
+	}
+}
+
+static void
+look(void)
+{
+	ck_assert_int_eq(asyncore_map_set_trace(map, tell, &channel), 0);
+}
+
+START_TEST(a_pass_is_told_from_begin_to_end)
+{
+	add_pair(0, true, false);
+	look();
+	ck_poll(map, "pass1{ readable0=1 writable0=0 +read0 wait found1"
+	    " handle_read_event0(0){ handle_read0(0){ r0 }handle_read=0"
+	    " }handle_read_event=0 }pass1=0");
+	probe(0)->r = false;
+	ck_assert_int_eq(asyncore_poll(0, map), 0);
+	ck_trace("pass2{ readable0=0 writable0=0 -read0 wait found0 }pass2=0");
+	ck_assert_int_eq(asyncore_map_set_trace(map, NULL, NULL), 0);
+	ck_assert_int_eq(asyncore_poll(0, map), 0);
+	ck_trace("");
+	close_peers();
+}
+END_TEST
+
+START_TEST(add_close_and_remove_are_told_outside_of_a_pass)
+{
+	look();
+	add_pair(0, true, false);
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+	ck_trace("add0 close0 remove0");
+	close_peers();
+}
+END_TEST
+
+static int
+raise_EIO(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	return -EIO;
+}
+
+START_TEST(an_error_is_told_with_its_hook_before_handle_error)
+{
+	char expected[512];
+
+	add_pair(0, true, false);
+	probe(0)->on_read = raise_EIO;
+	ck_assert_int_eq(asyncore_poll(0, map), 0);
+	clear_trace();
+	look();
+	(void)snprintf(expected, sizeof expected,
+	    "pass2{ readable0=1 writable0=0 wait found1"
+	    " handle_read_event0(0){ handle_read0(0){ r0 }handle_read=%d"
+	    " }handle_read_event=%d handle_read!%d handle_error0(%d){ e0"
+	    " }handle_error=0 }pass2=0", -EIO, -EIO, -EIO, -EIO);
+	ck_poll(map, expected);
+	close_peers();
+}
+END_TEST
+
+static int
+poll_inside(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->r = false;
+	return asyncore_poll(0, map);
+}
+
+START_TEST(a_loop_inside_of_a_hook_nests_and_has_a_number_of_its_own)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = poll_inside;
+	look();
+	ck_poll(map, "pass1{ readable0=1 writable0=0 +read0 wait found1"
+	    " handle_read_event0(0){ handle_read0(0){ r0"
+	    " pass2{ readable0=0 writable0=0 -read0 wait found0 }pass2=0"
+	    " }handle_read=0 }handle_read_event=0 }pass1=0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(what_leaves_the_loop_is_the_result_of_the_pass)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = exit_now;
+	look();
+	ck_assert_int_eq(asyncore_poll(LONG, map), ASYNCORE_EXIT_NOW);
+	ck_assert_ptr_nonnull(strstr(traced(), "}pass1=-4096"));
+	close_peers();
+}
+END_TEST
+
+/* A hook whose beginning nobody saw has no end. */
+static int
+look_now(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	look();
+	return 0;
+}
+
+START_TEST(begun_inside_of_a_hook_it_does_not_tell_that_hook_s_end)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = look_now;
+	ck_poll(map, "r0 }pass1=0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(an_attached_map_tells_the_same_passes)
+{
+	add_pair(0, true, false);
+	probe(0)->on_read = stop_map;
+	look();
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("pass1{ readable0=1 writable0=0 +read0 wait found1"
+	    " handle_read_event0(0){ handle_read0(0){ r0 }handle_read=0"
+	    " }handle_read_event=0 }pass1=0");
+	probe(0)->r = false;
+	ck_assert_int_ge(event_base_loop(base(), EVLOOP_NONBLOCK), 0);
+	ck_trace("pass2{ readable0=0 writable0=0 -read0 wait");
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	ck_trace("found0 }pass2=0");
+	close_peers();
+}
+END_TEST
+
+/* ---- What fn may do. ---- */
+
+static enum asyncore_trace_kind at;
+
+static void
+detach_there(const struct asyncore_trace *e, void *arg)
+{
+	(void)arg;
+	if (e->kind == at) {
+		trace("detach");
+		(void)asyncore_detach_map(e->map);
+	}
+}
+
+/* Nothing of the map may stay armed: the host's loop would not end. */
+START_TEST(fn_may_detach_the_map_at_every_event)
+{
+	at = (enum asyncore_trace_kind)_i;
+	add_three();
+	probe(2)->on_write = stop_map;
+	ck_assert_int_eq(asyncore_map_set_trace(map, detach_there, NULL), 0);
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	(void)asyncore_detach_map(map);
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_assert_int_eq(asyncore_map_set_trace(map, NULL, NULL), 0);
+	clear_trace();
+	ck_poll(map, "r0 r1 r2 w0 w1 w2");
+	close_peers();
+}
+END_TEST
+
+static int
+detach_it(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	return asyncore_detach_map(map);
+}
+
+START_TEST(a_predicate_may_detach_the_map)
+{
+	add_three();
+	probe(0)->on_readable = detach_it;
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	ck_assert_int_eq(event_base_dispatch(base()), 1);
+	ck_trace("");
+	ck_poll(map, "r0 r1 r2 w0 w1 w2");
+	close_peers();
+}
+END_TEST
+
+static void
+stop_it(const struct asyncore_trace *e, void *arg)
+{
+	(void)arg;
+	if (e->kind == ASYNCORE_TRACE_HOOK_BEGIN)
+		ck_assert_int_eq(asyncore_stop(e->map), 0);
+}
+
+START_TEST(fn_may_stop_the_loop)
+{
+	add_pair(0, true, false);
+	ck_assert_int_eq(asyncore_map_set_trace(map, stop_it, NULL), 0);
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, -1), 0);
+	ck_trace("r0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(a_freed_map_has_no_trace)
+{
+	struct asyncore_map *m = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = asyncore_new(&probe_class, m);
+
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(asyncore_map_set_trace(asyncore_map_of(d), tell,
+	    NULL), -EINVAL);
+	probe_of(d)->id = 5;
+	asyncore_unref(d);
+}
+END_TEST
+
+/* ---- ASYNCORE_TRACE ---- */
+
+static char path[] = "trace-XXXXXX";
+static char lines[65536];
+
+/* A map that writes to the file, and its first one. */
+static struct asyncore_map *
+new_map(const char *name)
+{
+	struct asyncore_map *m;
+
+	ck_assert_int_eq(setenv("ASYNCORE_TRACE", name, 1), 0);
+	m = asyncore_map_new(NULL);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(unsetenv("ASYNCORE_TRACE"), 0);
+	return m;
+}
+
+static struct asyncore_map *
+new_traced_map(void)
+{
+	const int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+	return new_map(path);
+}
+
+static void
+free_traced_map(struct asyncore_map *m)
+{
+	FILE *in;
+	size_t n;
+
+	ck_assert_int_eq(asyncore_close_all(m, false), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	in = fopen(path, "r");
+	ck_assert_ptr_nonnull(in);
+	n = fread(lines, 1, sizeof lines - 1, in);
+	lines[n] = '\0';
+	ck_assert_int_eq(fclose(in), 0);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+/* Fails unless `text` stands in the file, behind what was looked for before. */
+static const char *at_line;
+
+static void
+ck_next(const char *text)
+{
+	const char *p = strstr(at_line, text);
+
+	ck_assert_msg(p != NULL, "no %s in %s", text, at_line);
+	at_line = p + strlen(text);
+}
+
+START_TEST(the_file_has_a_header_and_a_line_for_each_event)
+{
+	struct asyncore_map *m = new_traced_map();
+	char text[64];
+	int fds[2];
+
+	make_pair(fds);
+	put_probe(&probe_class, 0, fds[0], m);
+	probe(0)->r = true;
+	probe(0)->on_read = close_self;
+	write_all(fds[1], "x", 1);
+	ck_assert_int_eq(asyncore_poll(LONG, m), 0);
+	free_traced_map(m);
+	close(fds[1]);
+	at_line = lines;
+	(void)snprintf(text, sizeof text, "{\"pid\":%ld,\"map\":\"%#lx\"",
+	    (long)getpid(), (unsigned long)m);
+	ck_next(text);
+	ck_next("\"asyncore_trace\":1,\"version\":\"");
+	ck_next("\"pass\":0,\"event\":\"add\"");
+	ck_next("\"repr\":\"<");
+	ck_next("\"pass\":1,\"event\":\"pass_begin\"}\n");
+	(void)snprintf(text, sizeof text, "\"fd\":%d,", fds[0]);
+	ck_next(text);
+	ck_next("\"name\":\"readable\",\"result\":true}\n");
+	ck_next("\"name\":\"writable\",\"result\":false}\n");
+	ck_next("\"event\":\"arm\"");
+	ck_next("\"name\":\"read\"}\n");
+	ck_next("\"event\":\"wait_end\",\"result\":1}\n");
+	ck_next("\"event\":\"hook_begin\"");
+	ck_next("\"name\":\"handle_read\",\"argument\":0}\n");
+	ck_next("\"event\":\"close\"");
+	ck_next("\"name\":\"handle_read\",\"result\":0}\n");
+	ck_next("\"event\":\"pass_end\",\"result\":0}\n");
+	ck_assert_str_eq(at_line, "");
+}
+END_TEST
+
+static const struct asyncore_class odd_class = {
+	.base = &probe_class,
+	.name = "a\"b\\c\n\x01" "d\xc3\xa9\xff" "e\xed\xa0\x80" "f\xc3",
+};
+
+START_TEST(names_are_escaped_and_what_is_no_utf8_replaced)
+{
+	struct asyncore_map *m = new_traced_map();
+	int fds[2];
+
+	make_pair(fds);
+	put_probe(&odd_class, 0, fds[0], m);
+	free_traced_map(m);
+	close(fds[1]);
+	at_line = lines;
+	ck_next("\"class\":\"a\\\"b\\\\c\\u000a\\u0001d\xc3\xa9\\ufffde"
+	    "\\ufffd\\ufffd\\ufffdf\\ufffd\",\"repr\":\"<a\\\"b");
+}
+END_TEST
+
+static char long_name[4096];
+static struct asyncore_class long_class;
+
+START_TEST(a_long_name_is_cut_and_the_line_is_whole)
+{
+	struct asyncore_map *m = new_traced_map();
+	int fds[2];
+
+	memset(long_name, 1, sizeof long_name - 1);
+	long_class = probe_class;
+	long_class.name = long_name;
+	make_pair(fds);
+	put_probe(&long_class, 0, fds[0], m);
+	free_traced_map(m);
+	close(fds[1]);
+	at_line = lines;
+	ck_next("\"class\":\"\\u0001");
+	ck_next("\\u0001\",\"repr\":\"<\\u0001");
+	ck_next("\\u0001\"}\n");
+}
+END_TEST
+
+START_TEST(two_maps_append_to_one_file)
+{
+	struct asyncore_map *m = new_traced_map(), *second = new_map(path);
+	char text[64];
+
+	ck_assert_int_eq(asyncore_map_free(second), 0);
+	free_traced_map(m);
+	at_line = lines;
+	(void)snprintf(text, sizeof text, "\"map\":\"%#lx\"",
+	    (unsigned long)m);
+	ck_next(text);
+	(void)snprintf(text, sizeof text, "\"map\":\"%#lx\"",
+	    (unsigned long)second);
+	ck_next(text);
+}
+END_TEST
+
+/* What a map says goes to stdout where it cannot have a log yet. */
+static struct asyncore_map *
+map_and_what_it_says(const char *name)
+{
+	struct asyncore_map *m;
+	FILE *out = tmpfile();
+	const int saved = dup(STDOUT_FILENO);
+	size_t n;
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_eq(fflush(stdout), 0);
+	ck_assert_int_ge(dup2(fileno(out), STDOUT_FILENO), 0);
+	m = new_map(name);
+	ck_assert_int_eq(fflush(stdout), 0);
+	ck_assert_int_ge(dup2(saved, STDOUT_FILENO), 0);
+	ck_assert_int_eq(close(saved), 0);
+	rewind(out);
+	n = fread(lines, 1, sizeof lines - 1, out);
+	lines[n] = '\0';
+	ck_assert_int_eq(fclose(out), 0);
+	return m;
+}
+
+START_TEST(a_file_that_cannot_be_opened_is_logged_and_life_goes_on)
+{
+	struct asyncore_map *m = map_and_what_it_says("no/such/dir");
+	int fds[2];
+
+	ck_assert_str_eq(lines, "error: ASYNCORE_TRACE=no/such/dir: "
+	    "No such file or directory\n");
+	make_pair(fds);
+	put_probe(&probe_class, 0, fds[0], m);
+	write_all(fds[1], "x", 1);
+	probe(0)->r = true;
+	ck_poll(m, "r0");
+	ck_assert_int_eq(asyncore_close_all(m, false), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(a_full_file_ends_the_trace_and_says_so_once)
+{
+	struct asyncore_map *m;
+
+	m = map_and_what_it_says("/dev/full");
+	ck_assert_str_eq(lines, "error: the trace ends here: "
+	    "No space left on device\n");
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+}
+END_TEST
+
+void
+testing_add(TCase *tc)
+{
+	struct stat st;
+
+	tcase_add_test(tc, a_pass_is_told_from_begin_to_end);
+	tcase_add_test(tc, add_close_and_remove_are_told_outside_of_a_pass);
+	tcase_add_test(tc, an_error_is_told_with_its_hook_before_handle_error);
+	tcase_add_test(tc,
+	    a_loop_inside_of_a_hook_nests_and_has_a_number_of_its_own);
+	tcase_add_test(tc, what_leaves_the_loop_is_the_result_of_the_pass);
+	tcase_add_test(tc,
+	    begun_inside_of_a_hook_it_does_not_tell_that_hook_s_end);
+	tcase_add_test(tc, an_attached_map_tells_the_same_passes);
+	tcase_add_loop_test(tc, fn_may_detach_the_map_at_every_event,
+	    ASYNCORE_TRACE_PASS_BEGIN, ASYNCORE_TRACE_ERROR);
+	tcase_add_test(tc, a_predicate_may_detach_the_map);
+	tcase_add_test(tc, fn_may_stop_the_loop);
+	tcase_add_test(tc, a_freed_map_has_no_trace);
+	tcase_add_test(tc, the_file_has_a_header_and_a_line_for_each_event);
+	tcase_add_test(tc, names_are_escaped_and_what_is_no_utf8_replaced);
+	tcase_add_test(tc, a_long_name_is_cut_and_the_line_is_whole);
+	tcase_add_test(tc, two_maps_append_to_one_file);
+	tcase_add_test(tc,
+	    a_file_that_cannot_be_opened_is_logged_and_life_goes_on);
+	if (stat("/dev/full", &st) == 0)
+		tcase_add_test(tc, a_full_file_ends_the_trace_and_says_so_once);
+	else
+		testing_skip("a_full_file_ends_the_trace_and_says_so_once",
+		    "there is no /dev/full");
+}
