@@ -79,9 +79,11 @@ extern "C" {
 #define ASYNCORE_PRINTF(format, first)
 #endif
 
-struct event_base;
+struct bufferevent;
 struct evbuffer;
+struct evconnlistener;
 struct evdns_base;
+struct event_base;
 struct asyncore_dispatcher;
 struct asyncore_map;
 struct asyncore_transport;
@@ -338,7 +340,8 @@ int asyncore_set_socket(struct asyncore_dispatcher *d, int fd);
 /*
  * Gives the descriptor up: d leaves its map and is as after a close, but the
  * descriptor stays open and is the caller's.  Answers it, or -ENOTCONN (there
- * is none), or -ENOTSUP (a transport of one's own cannot be taken off).
+ * is none), or -ENOTSUP (a transport of one's own cannot be taken off, nor one
+ * with input of a bufferevent's that is not read yet).
  */
 int asyncore_detach(struct asyncore_dispatcher *d);
 
@@ -798,6 +801,73 @@ int asyncore_attach(struct asyncore_map *map);
 int asyncore_detach_map(struct asyncore_map *map);
 
 /* ------------------------------------------------------------------------
+ * Bridges: a descriptor changes sides, and nothing that is buffered is lost.
+ * ------------------------------------------------------------------------ */
+
+/*
+ * A channel of class cls, as asyncore_new_socket() makes it, with the
+ * descriptor of `bev`, which is freed; also where bev has
+ * BEV_OPT_CLOSE_ON_FREE, and inside of its callbacks.  Bytes in its input are
+ * what the channel receives first, bytes in its output what it sends first,
+ * without being copied: for that cls has dispatcher_with_send or async_chat (of
+ * which it gives the address of .dispatcher) among its bases.  A connection
+ * that is still being made becomes asyncore_connecting().  bev's callbacks,
+ * also those that were deferred, its timeouts, watermarks and rate limits are
+ * gone.
+ *
+ * NULL: bev is as it was, and errno says why.  EBUSY: there is output, and cls
+ * keeps none, or a file (or a reference to another buffer) is in it; or the
+ * program has frozen its input.  ENOTSUP: bev is no socket's, but a filter, a
+ * pair, or over TLS.  EBADF: it has no descriptor (yet).  Others as
+ * asyncore_new_socket(): EEXIST, EINVAL, ENOMEM.
+ *
+ * While what came along is not read, asyncore_set_transport() is -EBUSY and
+ * asyncore_detach() -ENOTSUP.
+ */
+struct asyncore_dispatcher *asyncore_take_bufferevent(
+    const struct asyncore_class *cls, struct bufferevent *bev,
+    struct asyncore_map *map);
+
+/*
+ * A listening channel in the place of `lev`, which is freed; connections that
+ * wait stay in the kernel's queue.  It listens also where lev was disabled.  It
+ * has a duplicate of the descriptor: the first one is closed if lev has
+ * LEV_OPT_CLOSE_ON_FREE, and the caller's if not.  asyncore_addr() is the
+ * address it is bound to.  NULL: lev is as it was; errno as
+ * asyncore_new_socket()'s, or EMFILE.
+ */
+struct asyncore_dispatcher *asyncore_take_evconnlistener(
+    const struct asyncore_class *cls, struct evconnlistener *lev,
+    struct asyncore_map *map);
+
+/*
+ * A bufferevent on the base of d's map, with the descriptor, which d gives up
+ * as by asyncore_detach(); `options` are those of bufferevent_socket_new(), so
+ * that without BEV_OPT_CLOSE_ON_FREE the descriptor stays the caller's to
+ * close.
+ *
+ * What d had received and not handed out is in its input: of a chat all behind
+ * the last piece, for which it is best called in found_terminator(); and of
+ * asyncore_take_bufferevent() what is not read yet.  What d had taken and not
+ * sent is in its output, and goes out by itself.  No send() or recv() of the
+ * class's own sees these bytes.  A connection that is being made ends with
+ * BEV_EVENT_CONNECTED.
+ *
+ * The caller sets callbacks and enables reading.  Nobody calls back for input
+ * that is there already, so he then does, if there is some:
+ * bufferevent_trigger(bev, EV_READ, 0).
+ *
+ * NULL: d is as it was, and errno says why.  ENOTCONN: it has no descriptor.
+ * ENOTSUP: that is no stream socket with a plain transport, or listens.  EBUSY:
+ * a producer, a file or an end is in a chat's queue; or it is inside of
+ * collect_incoming_data(), or of sending; or the program has frozen
+ * asyncore_out_buffer().  EINVAL: d is NULL, or its map was freed.  ENOMEM,
+ * also where libevent does not take the options.
+ */
+struct bufferevent *asyncore_give_bufferevent(struct asyncore_dispatcher *d,
+    int options);
+
+/* ------------------------------------------------------------------------
  * Maps
  * ------------------------------------------------------------------------ */
 
@@ -1002,7 +1072,7 @@ struct asyncore_transport {
  * map.  If d has this `fd` already, as after a plain text greeting, only the
  * transport is exchanged, and the old one, if it was one of the program's, is
  * not closed.  connected and addr stay as they are.  -EBUSY: it has another
- * descriptor.  -ENOTSUP: the transport's reserved places are in use, it was
+ * descriptor, or input of a bufferevent's that is not read yet.  -ENOTSUP: the transport's reserved places are in use, it was
  * compiled for a later release.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns
  * both: transport->close() is called once.  On failure nothing is taken.
  */

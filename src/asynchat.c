@@ -142,12 +142,60 @@ fini(struct asyncore_dispatcher *d)
 		evbuffer_free(c->given);
 }
 
+static bool
+uses_reserved(const struct asynchat_class *cls)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof cls->reserved / sizeof cls->reserved[0]; i++)
+		if (cls->reserved[i] != NULL)
+			return true;
+	return false;
+}
+
+/* 0: chats can be made of cls. */
+static int
+check(const struct asyncore_class *cls)
+{
+	size_t size;
+	int err;
+
+	if (!(cls->flags & ASYNCHAT_CLASS))
+		return -EINVAL;
+	if ((err = asyncore__class_check(cls, &size)) < 0)
+		return err;
+	for (; cls != NULL; cls = cls->base)
+		if ((cls->flags & ASYNCHAT_CLASS) &&
+		    uses_reserved(chat_class(cls)))
+			return -ENOTSUP;
+	return 0;
+}
+
+/* In the middle of a piece nobody can say what of it was handed out. */
+static int
+give_buffers(struct asyncore_dispatcher *d, struct evbuffer *input,
+    struct evbuffer *output)
+{
+	struct asyncore__chat *c = d->extra;
+	int err;
+
+	if (c->collecting || !asyncore__chat_is_only_bytes(c))
+		return -EBUSY;
+	err = asyncore__chat_give_input(d, input);
+	if (err == 0)
+		asyncore__chat_give_output(c, output);
+	return err;
+}
+
 const struct asyncore__kind asyncore__chat_kind = {
 	.size = sizeof(struct asyncore__chat),
 	.flags = ASYNCHAT_CLASS,
 	.init = init,
 	.fini = fini,
 	.pending = asyncore__chat_pending,
+	.check = check,
+	.take_output = asyncore__chat_take_output,
+	.give_buffers = give_buffers,
 };
 
 const struct asynchat_class asynchat_async_chat_class = {
@@ -169,31 +217,12 @@ const struct asynchat_class asynchat_async_chat_class = {
 
 /* ---- Life. ---- */
 
-static bool
-uses_reserved(const struct asynchat_class *cls)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof cls->reserved / sizeof cls->reserved[0]; i++)
-		if (cls->reserved[i] != NULL)
-			return true;
-	return false;
-}
-
 /* The class as a dispatcher's, if chats can be made of it; else NULL, errno. */
 static const struct asyncore_class *
 checked(const struct asynchat_class *cls)
 {
-	const struct asyncore_class *c;
-	size_t size;
-	int err = -EINVAL;
+	int err = cls != NULL ? check(&cls->dispatcher) : -EINVAL;
 
-	if (cls != NULL && (cls->dispatcher.flags & ASYNCHAT_CLASS))
-		err = asyncore__class_check(&cls->dispatcher, &size);
-	for (c = err == 0 ? &cls->dispatcher : NULL; c != NULL; c = c->base)
-		if ((c->flags & ASYNCHAT_CLASS) &&
-		    uses_reserved(chat_class(c)))
-			err = -ENOTSUP;
 	if (err == 0)
 		return &cls->dispatcher;
 	errno = -err;

@@ -69,11 +69,18 @@ size_t asyncore__terminator_prefix(const struct asyncore__terminator *t,
 /* chat_input.c */
 int asyncore__chat_read(struct asyncore_dispatcher *d);
 void asyncore__chat_forget_input(struct asyncore__chat *c);
+int asyncore__chat_give_input(struct asyncore_dispatcher *d,
+    struct evbuffer *input);
 
 /* chat_output.c */
 bool asyncore__chat_has_output(struct asyncore_dispatcher *d);
 size_t asyncore__chat_pending(const struct asyncore_dispatcher *d);
 int asyncore__chat_write(struct asyncore_dispatcher *d);
+int asyncore__chat_take_output(struct asyncore_dispatcher *d,
+    struct evbuffer *output);
+bool asyncore__chat_is_only_bytes(const struct asyncore__chat *c);
+void asyncore__chat_give_output(struct asyncore__chat *c,
+    struct evbuffer *output);
 void asyncore__chat_forget_output(struct asyncore__chat *c);
 
 #endif /* ASYNCORE_CHAT_H */

@@ -63,6 +63,27 @@ forget_stream(struct asyncore__chat *c, uint32_t epoch)
 		asyncore__chat_forget_input(c);
 }
 
+/*
+ * Adds what was not handed out to `input`; on failure nothing has changed.  What
+ * an outer read has in its stack is copied.
+ */
+int
+asyncore__chat_give_input(struct asyncore_dispatcher *d,
+    struct evbuffer *input)
+{
+	struct asyncore__chat *c = d->extra;
+
+	if (c->epoch != d->epoch)	/* it came from another descriptor */
+		return 0;
+	if (c->unparsed_len > 0 &&
+	    evbuffer_add(input, c->unparsed, c->unparsed_len) != 0)
+		return -ENOMEM;
+	if (c->held != NULL)
+		(void)evbuffer_add_buffer(input, c->held);
+	asyncore__chat_forget_input(c);
+	return 0;
+}
+
 static int
 hold(struct asyncore__chat *c, const char *data, size_t len,
     int (*add)(struct evbuffer *, const void *, size_t))

@@ -497,3 +497,42 @@ asynchat_close_when_done(struct asyncore_dispatcher *d)
 	asyncore__called(d);
 	return 0;
 }
+
+/* ---- For a bridge. ---- */
+
+int
+asyncore__chat_take_output(struct asyncore_dispatcher *d,
+    struct evbuffer *output)
+{
+	struct item *item = tail(d->extra);
+
+	return item != NULL && evbuffer_add_buffer(item->data, output) == 0 ?
+	    0 : -ENOMEM;
+}
+
+/* What comes from producers and files, and an end, cannot go elsewhere. */
+bool
+asyncore__chat_is_only_bytes(const struct asyncore__chat *c)
+{
+	const struct asyncore__link *link;
+	const struct item *item;
+
+	for (link = c->queue.next; link != &c->queue; link = link->next) {
+		item = item_of(link);
+		if (item->producer != NULL || item->is_end || item->fd >= 0 ||
+		    item->busy)
+			return false;
+	}
+	return !c->sending;
+}
+
+void
+asyncore__chat_give_output(struct asyncore__chat *c, struct evbuffer *output)
+{
+	struct item *item;
+
+	while ((item = first(c)) != NULL) {
+		(void)evbuffer_add_buffer(output, item->data);
+		remove_item(item);
+	}
+}

@@ -160,13 +160,18 @@ asyncore_unref(struct asyncore_dispatcher *d)
 		dispose(d);
 }
 
-/* A constructor failed: nobody has seen d, so it is not finalized either. */
+/*
+ * A constructor failed: nobody has seen d, so it is not finalized either.  A
+ * descriptor that it had is the constructor's again.
+ */
 void
 asyncore__discard(struct asyncore_dispatcher *d)
 {
 	d->stillborn = d->closed = true;
 	if (d->in_map)
 		asyncore__map_leave_for_good(d);
+	d->transport = NULL;
+	d->fd = -1;
 	asyncore_unref(d);
 }
 
@@ -315,26 +320,28 @@ find_peer(struct asyncore_dispatcher *d)
 	    map->accepted_addr.len);
 }
 
+/*
+ * On failure the descriptor is the caller's; *own turns -1 where an
+ * add_channel() has closed it.  `map` is not NULL.
+ */
 struct asyncore_dispatcher *
-asyncore__new_socket(const struct asyncore_class *cls, int fd,
+asyncore__wrap_socket(const struct asyncore_class *cls, int *own,
     struct asyncore_map *map)
 {
+	const int fd = *own;
 	struct asyncore_dispatcher *d;
 	int err;
 
-	map = asyncore__map_or_default(map);
-	if (map == NULL)
-		return fail(drop(fd, -ENOMEM));
 	if (!map->freed && is_taken(map, fd))
 		return fail(-EEXIST);
 	d = alloc(cls, map);
 	if (d == NULL)
-		return fail(drop(fd, -errno));
+		return NULL;
 	d->connected = true;
 	err = take_socket(d, fd);
-	if (err < 0 && err != -EEXIST)
-		(void)drop(fd, err);
-	else if (err == 0)
+	if (err == 0 && d->fd < 0)
+		*own = -1;
+	if (err == 0)
 		err = find_peer(d);
 	if (err == 0 && map->accepted_fd == fd)
 		asyncore__quota_join(d, map->accepted_quota);
@@ -344,6 +351,21 @@ asyncore__new_socket(const struct asyncore_class *cls, int fd,
 		return d;
 	asyncore__discard(d);
 	return fail(err);
+}
+
+struct asyncore_dispatcher *
+asyncore__new_socket(const struct asyncore_class *cls, int fd,
+    struct asyncore_map *map)
+{
+	struct asyncore_dispatcher *d;
+
+	map = asyncore__map_or_default(map);
+	if (map == NULL)
+		return fail(drop(fd, -ENOMEM));
+	d = asyncore__wrap_socket(cls, &fd, map);
+	if (d != NULL || errno == EEXIST)
+		return d;
+	return fail(drop(fd, -errno));
 }
 
 struct asyncore_dispatcher *
@@ -385,7 +407,7 @@ asyncore_set_transport(struct asyncore_dispatcher *d,
 	if (fd >= 0 && fcntl(fd, F_GETFD) < 0)
 		return -errno;
 	if (d->transport != NULL) {
-		if (fd != d->fd)
+		if (fd != d->fd || asyncore__has_brought(d))
 			return -EBUSY;
 		d->transport = transport;
 		d->transport_state = state;

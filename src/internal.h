@@ -93,6 +93,8 @@ enum asyncore__hook {
 	HOOK_INITIATE_SEND, HOOK_CONNECT_HOSTNAME, HOOK_COUNT
 };
 
+struct evbuffer;
+
 /* What a class of the library's own adds to each instance. */
 struct asyncore__kind {
 	size_t size;			/* of d->extra, zeroed */
@@ -101,6 +103,16 @@ struct asyncore__kind {
 	void (*fini)(struct asyncore_dispatcher *d);
 	/* Bytes in memory that are still to be sent; NULL: it keeps none. */
 	size_t (*pending)(const struct asyncore_dispatcher *d);
+	/* For bridge.c, where the kind has something to say.  0: instances can
+	 * be made of cls. */
+	int (*check)(const struct asyncore_class *cls);
+	/* Makes all of `output` its own, without copying. */
+	int (*take_output)(struct asyncore_dispatcher *d,
+	    struct evbuffer *output);
+	/* The reverse: adds what d has not handed out, and not sent.  On
+	 * failure nothing has moved; -EBUSY: this is not the time. */
+	int (*give_buffers)(struct asyncore_dispatcher *d,
+	    struct evbuffer *input, struct evbuffer *output);
 };
 
 /* When the predicates of a class must be asked. */
@@ -358,6 +370,8 @@ struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
 struct asyncore_dispatcher *asyncore__new_socket(
     const struct asyncore_class *cls, int fd, struct asyncore_map *map);
 void asyncore__begin_epoch(struct asyncore_dispatcher *d);
+struct asyncore_dispatcher *asyncore__wrap_socket(
+    const struct asyncore_class *cls, int *own, struct asyncore_map *map);
 void asyncore__discard(struct asyncore_dispatcher *d);
 int asyncore__adopt(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);
@@ -377,8 +391,10 @@ ssize_t asyncore__transport_send(const struct asyncore_dispatcher *d,
 ssize_t asyncore__after_send(struct asyncore_dispatcher *d, ssize_t n,
     size_t len);
 
+/* bridge.c */
+bool asyncore__has_brought(const struct asyncore_dispatcher *d);
+
 /* output.c */
-struct evbuffer;
 ssize_t asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
     size_t limit);
 ssize_t asyncore__send_file(struct asyncore_dispatcher *d, int fd,

@@ -119,10 +119,32 @@ asyncore_out_buffer(struct asyncore_dispatcher *d)
 	return buffer_of(d);
 }
 
+static int
+take_output(struct asyncore_dispatcher *d, struct evbuffer *output)
+{
+	struct evbuffer *out = buffer_of(d);
+
+	return out != NULL && evbuffer_add_buffer(out, output) == 0 ? 0 :
+	    -ENOMEM;
+}
+
+/* The program has the buffer in its hands, and may have frozen it. */
+static int
+give_buffers(struct asyncore_dispatcher *d, struct evbuffer *input,
+    struct evbuffer *output)
+{
+	(void)input;
+	if (pending(d) == 0)
+		return 0;
+	return evbuffer_add_buffer(output, *slot_of(d)) == 0 ? 0 : -EBUSY;
+}
+
 const struct asyncore__kind asyncore__with_send_kind = {
 	.size = sizeof(struct evbuffer *),
 	.fini = free_buffer,
 	.pending = pending,
+	.take_output = take_output,
+	.give_buffers = give_buffers,
 };
 
 const struct asyncore_class asyncore_dispatcher_with_send_class = {
