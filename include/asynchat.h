@@ -140,8 +140,9 @@ int asynchat_collect(struct asyncore_dispatcher *d, const void *data,
 /*
  * _get_data(): what was collected since it was last called, in one piece, and
  * forgets it.  NULL: d is no chat, or memory is short (nothing is forgotten
- * then).  Not ended by a NUL.  Borrowed: good until asynchat_get_data() is
- * called again on d, or d goes.
+ * then).  Not ended by a NUL.  Borrowed: good until the hook that asks for it
+ * returns (asked for outside of a hook: until d reads again), but no longer than
+ * to the next asynchat_get_data() on d or its end.
  */
 const void *asynchat_get_data(struct asyncore_dispatcher *d, size_t *len);
 

@@ -313,18 +313,65 @@ asynchat_set_limit(struct asyncore_dispatcher *d, size_t bytes)
 
 /* ---- The collector. ---- */
 
-int
-asynchat_collect(struct asyncore_dispatcher *d, const void *data, size_t len)
+static int
+keep(struct asyncore__chat *c, const void *data, size_t len)
 {
-	struct asyncore__chat *c = asyncore__chat_of(d);
-
-	if (c == NULL || (data == NULL && len > 0))
-		return -EINVAL;
 	if (c->incoming == NULL)
 		c->incoming = evbuffer_new();
 	if (c->incoming == NULL || evbuffer_add(c->incoming, data, len) != 0)
 		return -ENOMEM;
 	return 0;
+}
+
+/* What was lent and not asked for must be copied: its place will be reused. */
+int
+asyncore__chat_keep_lent(struct asyncore__chat *c)
+{
+	const char *lent = c->lent;
+
+	c->lent = NULL;
+	return lent != NULL ? keep(c, lent, c->lent_len) : 0;
+}
+
+/*
+ * A whole piece that lies in the input is only remembered, as mostly the
+ * found_terminator() that follows asks for it.
+ */
+static bool
+lend(struct asyncore__chat *c, const char *data, size_t len)
+{
+	if (c->piece == NULL || data != c->piece || len != c->piece_len ||
+	    c->lent != NULL || (c->incoming != NULL &&
+	    evbuffer_get_length(c->incoming) > 0))
+		return false;
+	c->lent = data;
+	c->lent_len = len;
+	return true;
+}
+
+int
+asynchat_collect(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	struct asyncore__chat *c = asyncore__chat_of(d);
+	int err;
+
+	if (c == NULL || (data == NULL && len > 0))
+		return -EINVAL;
+	if (len == 0 || lend(c, data, len))
+		return 0;
+	err = asyncore__chat_keep_lent(c);
+	return err < 0 ? err : keep(c, data, len);
+}
+
+static const void *
+take_lent(struct asyncore__chat *c, size_t *len)
+{
+	const void *data = c->lent;
+
+	c->lent = NULL;
+	if (len != NULL)
+		*len = c->lent_len;
+	return data;
 }
 
 /* The two buffers change places: what was given before is gone. */
@@ -337,10 +384,12 @@ asynchat_get_data(struct asyncore_dispatcher *d, size_t *len)
 
 	if (len != NULL)
 		*len = 0;
-	if (c == NULL || asynchat_collect(d, "", 0) < 0)
+	if (c == NULL)
 		return NULL;
+	if (c->lent != NULL)
+		return take_lent(c, len);
 	incoming = c->incoming;
-	if (evbuffer_get_length(incoming) == 0)
+	if (incoming == NULL || evbuffer_get_length(incoming) == 0)
 		return "";
 	data = evbuffer_pullup(incoming, -1);
 	if (c->given == NULL)
@@ -364,6 +413,7 @@ asynchat_discard_buffers(struct asyncore_dispatcher *d)
 		return -EINVAL;
 	asyncore_ref(d);	/* a producer may have held it */
 	asyncore__chat_forget_input(c);
+	c->lent = NULL;
 	if (c->incoming != NULL)
 		(void)evbuffer_drain(c->incoming,
 		    evbuffer_get_length(c->incoming));

@@ -36,6 +36,10 @@ struct asyncore__chat {
 	const char *unparsed;		/* in somebody's stack of handle_read() */
 	size_t unparsed_len;
 	struct evbuffer *held;		/* came, and is not handed out yet */
+	const char *piece;		/* that is complete, in collect... */
+	size_t piece_len;
+	const char *lent;		/* of it, for asynchat_get_data() */
+	size_t lent_len;
 	struct evbuffer *incoming;	/* what asynchat_collect() kept */
 	struct evbuffer *given;		/* what asynchat_get_data() gave */
 	struct asyncore__link queue;
@@ -55,6 +59,7 @@ int asyncore__chat_collect(struct asyncore_dispatcher *d, const void *data,
     size_t len);
 int asyncore__chat_found(struct asyncore_dispatcher *d);
 int asyncore__chat_overflow(struct asyncore_dispatcher *d);
+int asyncore__chat_keep_lent(struct asyncore__chat *c);
 size_t asyncore__chat_in_size(const struct asyncore_dispatcher *d);
 size_t asyncore__chat_out_size(const struct asyncore_dispatcher *d);
 
@@ -63,6 +68,8 @@ int asyncore__terminator_set(struct asyncore__terminator *t, const void *bytes,
     size_t len);
 void asyncore__terminator_clear(struct asyncore__terminator *t);
 const char *asyncore__terminator_bytes(const struct asyncore__terminator *t);
+const char *asyncore__terminator_find(const struct asyncore__terminator *t,
+    const char *data, size_t len);
 size_t asyncore__terminator_prefix(const struct asyncore__terminator *t,
     const char *data, size_t len);
 

@@ -163,7 +163,10 @@ collect_last(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	int err;
 
 	c->complete = by_count ? BY_COUNT : BY_BYTES;
+	c->piece = data;
+	c->piece_len = len;
 	err = collect(d, c, data, len);
+	c->piece = NULL;
 	if (asyncore__raised(err) || d->epoch != epoch)
 		return err;
 	return found(d, c);
@@ -207,8 +210,7 @@ parse_bytes(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	const char *data = c->unparsed, *at;
 	size_t len;
 
-	at = memmem(data, c->unparsed_len, asyncore__terminator_bytes(t),
-	    t->len);
+	at = asyncore__terminator_find(t, data, c->unparsed_len);
 	if (at == NULL) {
 		len = asyncore__terminator_prefix(t, data, c->unparsed_len);
 		*more = len == 0;
@@ -226,7 +228,7 @@ parse(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 {
 	const uint32_t epoch = d->epoch;
 	bool more = true;
-	int err = 0;
+	int err = 0, err2;
 
 	while (more && !asyncore__raised(err) && c->unparsed_len > 0) {
 		if (c->complete != INCOMPLETE)
@@ -237,6 +239,9 @@ parse(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 			err = parse_bytes(d, c, &more);
 		else
 			err = parse_all(d, c);
+		err2 = asyncore__chat_keep_lent(c);
+		if (!asyncore__raised(err) && err2 < 0)
+			err = err2;
 		if (d->epoch != epoch) {
 			forget_stream(c, epoch);
 			break;

@@ -189,7 +189,7 @@ static void
 enter(struct asyncore_dispatcher *d, struct asyncore__frame *f,
     enum asyncore__hook hook, long long argument)
 {
-	asyncore_ref(d);
+	asyncore__hold(d);
 	d->hooks++;
 	d->map->counts.hooks[hook]++;
 	f->hook = hook;
@@ -222,7 +222,7 @@ asyncore__leave_hook(struct asyncore_dispatcher *d,
 		d->failed_err = err;
 	}
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -316,9 +316,9 @@ predicate(struct asyncore_dispatcher *d, const char *name,
 {
 	bool answer;
 
-	asyncore_ref(d);
+	asyncore__hold(d);
 	answer = asyncore__answered(d, name, ask(d));
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return answer;
 }
 
@@ -347,10 +347,10 @@ asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
 	if (d->closed)
 		return 0;
 	FIND(cls, d, send);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	n = cls->send(d, data, len);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return n;
 }
 
@@ -365,10 +365,10 @@ asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 	if (d->closed)
 		return 0;
 	FIND(cls, d, recv);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	n = cls->recv(d, buf, len);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return n;
 }
 
@@ -382,10 +382,10 @@ asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 	if (d == NULL || (addr != NULL && addrlen == NULL))
 		return -EINVAL;
 	FIND(cls, d, accept);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	fd = cls->accept(d, addr, addrlen);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return fd;
 }
 
@@ -400,10 +400,10 @@ asyncore_close(struct asyncore_dispatcher *d)
 	if (d->closed)
 		return 0;
 	FIND(cls, d, close);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = cls->close(d);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -416,9 +416,9 @@ asyncore_add_channel(struct asyncore_dispatcher *d, struct asyncore_map *map)
 	if (d == NULL || d->finalizing)
 		return -EINVAL;
 	FIND(cls, d, add_channel);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = cls->add_channel(d, map != NULL ? map : d->map);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -431,9 +431,9 @@ asyncore_del_channel(struct asyncore_dispatcher *d)
 	if (d == NULL)
 		return -EINVAL;
 	FIND(cls, d, del_channel);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = cls->del_channel(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -461,10 +461,10 @@ asyncore__log_message(struct asyncore_dispatcher *d, const char *message)
 	const struct asyncore_class *cls;
 
 	FIND(cls, d, log);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	cls->log(d, message);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 }
 
 void
@@ -474,8 +474,8 @@ asyncore__log_info_message(struct asyncore_dispatcher *d, const char *message,
 	const struct asyncore_class *cls;
 
 	FIND(cls, d, log_info);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	cls->log_info(d, message, type);
 	asyncore__called(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 }

@@ -134,8 +134,8 @@ asyncore_ref(struct asyncore_dispatcher *d)
 }
 
 /* finalize() runs with a reference, so that it may call what takes one. */
-static void
-dispose(struct asyncore_dispatcher *d)
+void
+asyncore__dispose(struct asyncore_dispatcher *d)
 {
 	d->refs = 1;
 	d->finalizing = d->closed = true;
@@ -157,7 +157,7 @@ void
 asyncore_unref(struct asyncore_dispatcher *d)
 {
 	if (d != NULL && --d->refs == 0)
-		dispose(d);
+		asyncore__dispose(d);
 }
 
 /*

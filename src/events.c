@@ -173,12 +173,12 @@ connect_first(struct asyncore_dispatcher *d, int (*hook)(
 	const uint32_t epoch = d->epoch;
 	int err = 0;
 
-	asyncore_ref(d);
+	asyncore__hold(d);
 	if (!d->connected && d->connecting)
 		err = asyncore_handle_connect_event(d);
 	if (!asyncore__raised(err) && d->epoch == epoch)
 		err = hook(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -189,10 +189,10 @@ asyncore__default_read_event(struct asyncore_dispatcher *d)
 
 	if (!d->accepting)
 		return connect_first(d, asyncore_handle_read);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = asyncore_handle_accept(d);
 	d->map->accepted_fd = -1;	/* its number may mean another soon */
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -229,14 +229,14 @@ asyncore__default_connect_event(struct asyncore_dispatcher *d)
 	if (err != 0)
 		return asyncore__connect_next(d, -err);
 	asyncore__lookup_end(d);
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = asyncore_handle_connect(d);
 	if (!asyncore__raised(err) && d->epoch == epoch) {
 		d->connected = true;
 		d->connecting = false;
 		asyncore__changed(d);
 	}
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -290,9 +290,9 @@ call(struct asyncore_dispatcher *d, int (*router)(struct asyncore_dispatcher *))
 
 	if (d == NULL)
 		return -EINVAL;
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = asyncore__route(d, router(d));
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -348,11 +348,11 @@ asyncore_readwrite(struct asyncore_dispatcher *d, short revents)
 
 	if (d == NULL)
 		return -EINVAL;
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = each_event(d, revents);
 	if (asyncore__disconnected(err) && !d->closed)
 		err = asyncore_handle_close(d);
 	err = asyncore__route(d, err);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }

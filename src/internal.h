@@ -126,6 +126,7 @@ struct asyncore_dispatcher {
 	uint64_t seq;			/* the order of insertion */
 	struct asyncore_map *map;	/* its own; a counted reference */
 	unsigned refs;
+	uint32_t epoch;			/* one more for each descriptor */
 	uint8_t wish;			/* what the predicates last answered */
 	uint8_t armed;			/* the events that are added */
 	uint8_t ready;			/* recorded in the wait under way */
@@ -154,7 +155,6 @@ struct asyncore_dispatcher {
 	int fd, failed_err;
 	unsigned fed_in;		/* the wait that found it readable */
 	unsigned hooks;			/* under way */
-	uint32_t epoch;			/* one more for each descriptor */
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
 	char *ignore_log_types;		/* NULL: the default */
@@ -373,6 +373,7 @@ void asyncore__begin_epoch(struct asyncore_dispatcher *d);
 struct asyncore_dispatcher *asyncore__wrap_socket(
     const struct asyncore_class *cls, int *own, struct asyncore_map *map);
 void asyncore__discard(struct asyncore_dispatcher *d);
+void asyncore__dispose(struct asyncore_dispatcher *d);
 int asyncore__adopt(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);
 
@@ -452,7 +453,6 @@ void asyncore__map_leave_for_good(struct asyncore_dispatcher *d);
 void asyncore__changed(struct asyncore_dispatcher *d);
 void asyncore__set_view(struct asyncore_map *map, bool by_poll);
 void asyncore__unchanged(struct asyncore_dispatcher *d);
-void asyncore__called(struct asyncore_dispatcher *d);
 void asyncore__cursor_open(struct asyncore_map *map,
     struct asyncore__cursor *c, struct asyncore__link *head);
 void asyncore__cursor_close(struct asyncore_map *map,
@@ -463,7 +463,6 @@ int asyncore__ready_reserve(struct asyncore_map *map);
 void asyncore__ready_push(struct asyncore_map *map,
     struct asyncore_dispatcher *d);
 void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
-bool asyncore__ready_live(const struct asyncore_map *map, size_t i);
 void asyncore__ready_pop(struct asyncore_map *map, size_t frame);
 
 /* clock.c */
@@ -519,6 +518,21 @@ int asyncore__connect_next(struct asyncore_dispatcher *d, int err);
 
 /* idle.c */
 int asyncore__default_timeout(struct asyncore_dispatcher *d);
+
+/* As asyncore_ref() and asyncore_unref(), for what is not NULL. */
+static inline struct asyncore_dispatcher *
+asyncore__hold(struct asyncore_dispatcher *d)
+{
+	d->refs++;
+	return d;
+}
+
+static inline void
+asyncore__drop(struct asyncore_dispatcher *d)
+{
+	if (--d->refs == 0)
+		asyncore__dispose(d);
+}
 
 /* What we did may have made others ready. */
 static inline void
@@ -595,6 +609,33 @@ asyncore__host_wake(struct asyncore_map *map)
 {
 	if (map->attached)
 		asyncore__host_want_turn(map);
+}
+
+/* Is it still the channel and the descriptor that the entry means? */
+static inline bool
+asyncore__ready_live(const struct asyncore_map *map, size_t i)
+{
+	const struct asyncore__ready *r = &map->ready[i];
+
+	return r->d->in_map && r->d->map == map && r->d->epoch == r->epoch;
+}
+
+/* Its readiness, too, may be another after every call. */
+static inline bool
+asyncore__is_moody(const struct asyncore_dispatcher *d)
+{
+	return d->ask == ASK_ON_CHANGE || d->high > 0 ||
+	    (d->transport != NULL && (d->transport->pending != NULL ||
+	    d->transport->interest != NULL));
+}
+
+/* A hook of it ran, or a call was made on it. */
+static inline void
+asyncore__called(struct asyncore_dispatcher *d)
+{
+	if (!d->dirty && asyncore__is_moody(d))
+		asyncore__changed(d);
+	asyncore__host_wake(d->map);
 }
 
 /* poller.c: the only file that knows libevent's I/O events */

@@ -132,11 +132,8 @@ asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low, size_t high)
 bool
 asyncore__is_held_back(struct asyncore_dispatcher *d)
 {
-	size_t n;
+	const size_t n = d->kind->pending(d);
 
-	if (d->high == 0)
-		return false;
-	n = d->kind->pending(d);
 	if (n >= d->high)
 		d->held_back = true;
 	else if (n <= d->low)

@@ -291,23 +291,6 @@ asyncore__unchanged(struct asyncore_dispatcher *d)
 	asyncore__list_remove(&d->changed);
 }
 
-/* Its readiness, too, may be another after every call. */
-static bool
-has_moody_transport(const struct asyncore_dispatcher *d)
-{
-	return d->transport != NULL && (d->transport->pending != NULL ||
-	    d->transport->interest != NULL);
-}
-
-/* A hook of it ran, or a call was made on it. */
-void
-asyncore__called(struct asyncore_dispatcher *d)
-{
-	if (d->ask == ASK_ON_CHANGE || d->high > 0 || has_moody_transport(d))
-		asyncore__changed(d);
-	asyncore__host_wake(d->map);
-}
-
 void
 asyncore__cursor_open(struct asyncore_map *map, struct asyncore__cursor *c,
     struct asyncore__link *head)

@@ -56,9 +56,9 @@ ask(struct asyncore_dispatcher *d)
 		    asyncore__answered(d, "writable", d->writable(d)))
 			wish |= ASYNCORE_WRITE;
 	}
-	if (d->epoch != epoch || !d->in_map || d->map != map)
-		return 0;
 	if (wish == d->wish && !d->due && !d->dirty)
+		return 0;
+	if (d->epoch != epoch || !d->in_map || d->map != map)
 		return 0;
 	d->wish = (uint8_t)wish;
 	asyncore__unchanged(d);
@@ -87,14 +87,12 @@ take(struct asyncore_map *map, struct asyncore_dispatcher *d)
  * which are new on it; the others wait for the next pass, which follows at once.
  */
 static int
-take_changed(struct asyncore_map *map, struct round *r)
+take_new(struct asyncore_map *map, struct round *r)
 {
 	struct asyncore__link *link = map->changed.prev, *before;
 	struct asyncore_dispatcher *d;
 	int err;
 
-	if (link == r->seen || link == &map->changed)
-		return 0;
 	if ((err = asyncore__ready_reserve(map)) < 0)
 		return err;
 	for (; link != r->seen && link != &map->changed; link = before) {
@@ -106,6 +104,14 @@ take_changed(struct asyncore_map *map, struct round *r)
 	r->seen = map->changed.prev;
 	asyncore__ready_sort(map, r->next);
 	return 0;
+}
+
+static inline int
+take_changed(struct asyncore_map *map, struct round *r)
+{
+	const struct asyncore__link *last = map->changed.prev;
+
+	return last == r->seen || last == &map->changed ? 0 : take_new(map, r);
 }
 
 /* The next of those asked every pass; NULL after the last that was there. */
@@ -135,9 +141,9 @@ ask_next(struct asyncore__cursor *c, struct asyncore_dispatcher *d)
 	int err;
 
 	c->next = c->next->next;
-	asyncore_ref(d);
+	asyncore__hold(d);
 	err = ask(d);
-	asyncore_unref(d);
+	asyncore__drop(d);
 	return err;
 }
 
@@ -233,25 +239,26 @@ run(struct asyncore_map *map, size_t i, int (*fn)(struct asyncore_dispatcher *,
 	return err;
 }
 
+/* As asyncore_read() and its like; the frame has a reference. */
 static int
 read_one(struct asyncore_dispatcher *d, short revents)
 {
 	(void)revents;
-	return asyncore_read(d);
+	return asyncore__route(d, asyncore_handle_read_event(d));
 }
 
 static int
 write_one(struct asyncore_dispatcher *d, short revents)
 {
 	(void)revents;
-	return asyncore_write(d);
+	return asyncore__route(d, asyncore_handle_write_event(d));
 }
 
 static int
 exception_one(struct asyncore_dispatcher *d, short revents)
 {
 	(void)revents;
-	return asyncore_exception(d);
+	return asyncore__route(d, asyncore_handle_expt_event(d));
 }
 
 static int

@@ -140,8 +140,9 @@ interest(struct asyncore_dispatcher *d)
 		return 0;
 	if (d->accepting || (d->never_writable && !d->map->by_poll))
 		want &= ~WRITE;
-	if (d->eof || d->paused || asyncore__is_held_back(d) ||
-	    asyncore__quota_is_full(d))
+	if (d->eof || d->paused ||
+	    (d->high > 0 && asyncore__is_held_back(d)) ||
+	    (d->quota != NULL && asyncore__quota_is_full(d)))
 		want &= ~READ;
 	return want;
 }

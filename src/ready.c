@@ -34,7 +34,7 @@ asyncore__ready_push(struct asyncore_map *map, struct asyncore_dispatcher *d)
 {
 	struct asyncore__ready *r = &map->ready[map->ready_len++];
 
-	r->d = asyncore_ref(d);
+	r->d = asyncore__hold(d);
 	r->seq = d->seq;
 	r->epoch = d->epoch;
 	r->armed = d->armed;
@@ -42,9 +42,22 @@ asyncore__ready_push(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	r->revents = 0;
 }
 
+static void
+reverse(struct asyncore__ready *v, size_t n)
+{
+	struct asyncore__ready x;
+	size_t i;
+
+	for (i = 0; i < n / 2; i++) {
+		x = v[i];
+		v[i] = v[n - 1 - i];
+		v[n - 1 - i] = x;
+	}
+}
+
 /*
- * In order of insertion.  Mostly it is already; else Shell's sort, which needs
- * neither memory nor a call for each comparison.
+ * In order of insertion.  Mostly it is already, or the other way round; else
+ * Shell's sort, which needs neither memory nor a call for each comparison.
  */
 void
 asyncore__ready_sort(struct asyncore_map *map, size_t frame)
@@ -57,6 +70,10 @@ asyncore__ready_sort(struct asyncore_map *map, size_t frame)
 	const size_t n = map->ready_len - frame;
 	size_t g, gap, i, j;
 
+	for (i = 1; i < n && v[i - 1].seq > v[i].seq; i++)
+		continue;
+	if (i >= n)
+		reverse(v, n);
 	for (i = 1; i < n && v[i - 1].seq < v[i].seq; i++)
 		continue;
 	if (i >= n)
@@ -72,19 +89,10 @@ asyncore__ready_sort(struct asyncore_map *map, size_t frame)
 	}
 }
 
-/* Is it still the channel and the descriptor that the entry means? */
-bool
-asyncore__ready_live(const struct asyncore_map *map, size_t i)
-{
-	const struct asyncore__ready *r = &map->ready[i];
-
-	return r->d->in_map && r->d->map == map && r->d->epoch == r->epoch;
-}
-
 /* Gives up everything from `frame` on.  May finalize channels. */
 void
 asyncore__ready_pop(struct asyncore_map *map, size_t frame)
 {
 	while (map->ready_len > frame)
-		asyncore_unref(map->ready[--map->ready_len].d);
+		asyncore__drop(map->ready[--map->ready_len].d);
 }

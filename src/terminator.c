@@ -81,6 +81,28 @@ asyncore__terminator_set(struct asyncore__terminator *t, const void *bytes,
 	return 0;
 }
 
+/*
+ * The first one in data, or NULL.  What is short is tried out where its first
+ * byte stands, which is faster than the C library's search.
+ */
+const char *
+asyncore__terminator_find(const struct asyncore__terminator *t,
+    const char *data, size_t len)
+{
+	const char *bytes = asyncore__terminator_bytes(t), *at;
+
+	if (is_long(t))
+		return memmem(data, len, bytes, t->len);
+	while (len >= t->len) {
+		at = memchr(data, bytes[0], len - t->len + 1);
+		if (at == NULL || memcmp(at, bytes, t->len) == 0)
+			return at;
+		len -= (size_t)(at + 1 - data);
+		data = at + 1;
+	}
+	return NULL;
+}
+
 /* How many bytes at the end of data begin the terminator; it is not in it. */
 size_t
 asyncore__terminator_prefix(const struct asyncore__terminator *t,
