@@ -48,7 +48,8 @@ usage() {
 		END { exit NR != 1 }' "$tmp/$where"
 }
 
-for example in chat_server echo file_reader http_client smtp_sink step_loop; do
+for example in chat_server echo file_reader host_loop http_client proxy repl \
+    smtp_sink step_loop threads; do
 	for argument in -h --help; do
 		check "$example $argument" usage out 0 $example $argument
 	done

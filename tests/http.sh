@@ -8,6 +8,7 @@
 # From the environment: top_srcdir, top_builddir.
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/nginx.sh"
 
 sizes='0 1 1000 65536 1048576 10485760'
 www=$tmp/www
@@ -28,46 +29,8 @@ http_client() {
 
 # ---- Servers ----------------------------------------------------------------
 
-# nginx cannot be told to find a port, and tells nobody when it is ready.  So
-# some are tried, and asked for a file that no other server has.
-start_nginx() {
-	mkdir "$tmp/nginx"
-	log=
-	! "$nginx" -h 2>&1 | grep -q -e '-e filename' || log='-e stderr'
-	deadline=$(($(date +%s) + 60))
-	for try in 1 2 3 4 5; do
-		port=$((10000 + ($$ * 7 + try * 1009) % 20000))
-		base=http://127.0.0.1:$port
-		cat >"$tmp/nginx/nginx.conf" <<END
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr;
-events { worker_connections 64; }
-http {
-	access_log off;
-	client_body_temp_path client;
-	proxy_temp_path proxy;
-	fastcgi_temp_path fastcgi;
-	uwsgi_temp_path uwsgi;
-	scgi_temp_path scgi;
-	server { listen 127.0.0.1:$port; root "$www"; }
-}
-END
-		# shellcheck disable=SC2086
-		"$nginx" $log -p "$tmp/nginx" -c nginx.conf \
-		    2>"$tmp/server.log" &
-		servers=$!
-		while kill -0 $! 2>/dev/null && [ "$(date +%s)" -lt $deadline ]
-		do
-			http_client "$base/probe" || continue
-			! cmp -s "$tmp/body" "$www/probe" || return 0
-			break
-		done
-		kill $! 2>/dev/null
-		servers=
-	done
-	return 1
+has_probe() {
+	http_client "$1/probe" && cmp -s "$tmp/body" "$www/probe"
 }
 
 # start_python ADDRESS: python3 -m http.server, which prints its port.
@@ -130,10 +93,10 @@ bodies() {
 }
 
 base=
-nginx=$(command -v nginx || command -v /usr/sbin/nginx)
 if [ -z "$nginx" ]; then
 	skip 'nginx: bodies of 0 bytes to 10 MB' 'there is no nginx'
 elif start_nginx; then
+	servers=$nginx_pid
 	bodies nginx
 else
 	not_ok 'nginx starts' "$tmp/server.log"
