@@ -136,6 +136,109 @@ START_TEST(data_is_good_until_it_is_asked_for_again)
 }
 END_TEST
 
+static int
+trace_second(struct asyncore_dispatcher *d)
+{
+	static int n;
+
+	return ++n % 2 == 0 ? trace_data(d) : 0;
+}
+
+/* A line that is in one read is only copied if nobody asks for it. */
+START_TEST(what_found_terminator_does_not_ask_for_is_kept)
+{
+	struct asynchat_class cls = collector;
+
+	cls.found_terminator = trace_second;
+	start_of(&cls, "\n");
+	hear("one\ntwo\nthree\n");
+	hear("four\n\nfive\n");
+	hear("six\n");
+	ck_trace("<onetwo> <threefour> <five>");
+	(void)trace_data(chat);
+	ck_trace("<six>");
+	end();
+}
+END_TEST
+
+static int
+fail_once(struct asyncore_dispatcher *d)
+{
+	static int n;
+
+	return ++n == 1 ? -EIO : trace_data(d);
+}
+
+static int
+go_on_after_error(struct asyncore_dispatcher *d, int err)
+{
+	(void)d;
+	trace("%d", err);
+	return 0;
+}
+
+START_TEST(what_a_found_terminator_that_fails_left_is_kept)
+{
+	struct asynchat_class cls = collector;
+
+	cls.found_terminator = fail_once;
+	cls.dispatcher.handle_error = go_on_after_error;
+	start_of(&cls, "\n");
+	hear("one\n");
+	hear("two\n");
+	ck_assert_int_eq(-EIO, -5);
+	ck_trace("-5 <onetwo>");
+	end();
+}
+END_TEST
+
+static int
+collect_in_parts(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	const char *text = data;
+	int err;
+
+	if ((err = asynchat_collect(d, "[", 1)) != 0 ||
+	    (err = asynchat_collect(d, text, len)) != 0)
+		return err;
+	return asynchat_collect(d, "]", 1);
+}
+
+static int
+collect_twice(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	int err = asynchat_collect(d, data, len);
+
+	return err != 0 ? err : asynchat_collect(d, data, len);
+}
+
+START_TEST(a_collector_may_add_and_repeat)
+{
+	struct asynchat_class cls = collector;
+
+	cls.collect_incoming_data = _i ? collect_twice : collect_in_parts;
+	start_of(&cls, "\n");
+	hear("one\ntw");
+	hear("o\nthree\n");
+	ck_trace(_i ? "<oneone> <twtwoo> <threethree>" :
+	    "<[one]> <[tw][o]> <[three]>");
+	end();
+}
+END_TEST
+
+START_TEST(discard_buffers_forgets_what_was_lent)
+{
+	struct asynchat_class cls = collector;
+
+	cls.found_terminator = asynchat_discard_buffers;
+	start_of(&cls, "\n");
+	hear("one\n");
+	(void)trace_data(chat);
+	ck_trace("<>");
+	end();
+}
+END_TEST
+
 START_TEST(collected_data_outlives_a_close)
 {
 	start_of(&collector, "\n");
@@ -303,6 +406,10 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, found_that_is_not_there_is_an_error);
 	tcase_add_test(tc, hooks_that_are_not_there_answer_ENOSYS);
 	tcase_add_test(tc, collector_keeps_what_came_for_get_data);
+	tcase_add_test(tc, what_found_terminator_does_not_ask_for_is_kept);
+	tcase_add_test(tc, what_a_found_terminator_that_fails_left_is_kept);
+	tcase_add_loop_test(tc, a_collector_may_add_and_repeat, 0, 2);
+	tcase_add_test(tc, discard_buffers_forgets_what_was_lent);
 	tcase_add_test(tc, collected_data_is_whole_however_long);
 	tcase_add_test(tc, data_is_good_until_it_is_asked_for_again);
 	tcase_add_test(tc, collected_data_outlives_a_close);
