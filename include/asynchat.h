@@ -147,8 +147,8 @@ int asynchat_collect(struct asyncore_dispatcher *d, const void *data,
 const void *asynchat_get_data(struct asyncore_dispatcher *d, size_t *len);
 
 /* ------------------------------------------------------------------------
- * Output.  Each of these queues something and then tries once to send, at most
- * ac_out_buffer_size bytes.  An error of that send goes to handle_error(), as
+ * Output.  Each of these queues something and then (but for close_when_done)
+ * tries once to send, at most ac_out_buffer_size bytes.  An error of that send goes to handle_error(), as
  * in Python, and is not answered here; what is answered is whether it was
  * queued: 0 or -ENOMEM, -EINVAL; or what leaves the loop.  The queue outlives
  * a close, as in Python: a chat that connects anew sends it then.
@@ -178,7 +178,8 @@ int asynchat_push_file(struct asyncore_dispatcher *d, int fd, long long offset,
  */
 struct asynchat_producer {
 	/* Appends the next bytes to `out`; appending none says that there are
-	 * no more.  -EAGAIN: none for now, it is asked again in a later pass.
+	 * no more.  -EAGAIN: none for now; it is asked again
+	 * by the next push or asynchat_initiate_send(), or after 0.1 s.
 	 * Another negative errno value goes to handle_error(), and the
 	 * producer is freed.  It may call anything on the channel. */
 	int (*more)(struct asynchat_producer *producer, struct evbuffer *out);

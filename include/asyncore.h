@@ -506,7 +506,8 @@ int asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low,
  * A listener accepts no more connections while n of those that it accepted from
  * now on are open, as far as they became channels by asyncore_spawn(),
  * asyncore_new_socket() or asynchat's like inside of handle_accepted() or right
- * after asyncore_accept().  Others wait in the kernel's queue.  n negative, as at
+ * after asyncore_accept(), on the listener's map.  Others wait in the kernel's
+ * queue.  n negative, as at
  * first: no limit.  -EINVAL: d is a connection of another listener.  -ENOMEM.
  */
 int asyncore_set_max_connections(struct asyncore_dispatcher *d, int n);
@@ -598,8 +599,8 @@ int asyncore_stop(struct asyncore_map *map);
  * From now on the signal ends the loop on the map, as Ctrl-C does in Python: in
  * its wait, without a hook of that pass, and the result of the loop is
  * ASYNCORE_KEYBOARD_INTERRUPT.  A hook whose own loop was ended so passes it on
- * by returning it.  The signal is libevent's until the map is freed; libevent
- * has signals on one base of a process only.  0 also where it was said before.
+ * by returning it.  The signal is libevent's until the map is freed, and keeps
+ * a host's loop going; libevent has signals on one base of a process only.  0 also where it was said before.
  * -EINVAL: there is no such signal.  -ENOMEM, or what sigaction(2) says.
  */
 int asyncore_interrupt_on(struct asyncore_map *map, int signo);
@@ -615,6 +616,8 @@ int asyncore_interrupt_on(struct asyncore_map *map, int signo);
  * of it.  Everything else stays the own thread's; several maps, each with a base
  * of its own, work side by side in several threads.  It takes two descriptors,
  * and its event keeps a host's loop going.  0 also where it is so already.
+ * After fork(2) the child, if it goes on with the map, calls it once more (after
+ * event_reinit()): the pipe that it has is its parent's.
  */
 int asyncore_map_enable_threads(struct asyncore_map *map);
 
@@ -722,7 +725,8 @@ const char *asyncore_resolve_error(const struct asyncore_dispatcher *d);
  * below -4095 leaves the loop.  Answers the call's number, which is positive,
  * never used again, and not to be freed; -EINVAL: fn is NULL, seconds is
  * negative or no number, or the map was freed.  -ENOMEM.  map NULL:
- * asyncore_socket_map().  (libevent's coarse clock may call a clock tick early.)
+ * asyncore_socket_map().  (libevent's coarse clock may call a clock tick early;
+ * more than 1e8 seconds, three years, are 1e8.)
  */
 long long asyncore_call_later(struct asyncore_map *map, double seconds,
     int (*fn)(void *arg), void *arg);
@@ -793,10 +797,12 @@ int asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds);
 int asyncore_attach(struct asyncore_map *map);
 
 /*
- * The end of that: nothing of the map stays armed on the base, the channels
- * stay in the map.  Legal in a hook; the channels that are ready in that pass
- * still have their turn.  Answers the first value that left the host's loop since
- * asyncore_attach(), or 0.  -EINVAL: the map is not attached.
+ * The end of that: no channel of the map stays armed on the base, the channels
+ * stay in the map.  (Scheduled calls, signals and the way for other threads
+ * stay, and take effect when the map runs again.)  Legal in a hook; the channels
+ * that are ready in that pass still have their turn.  Answers the first value
+ * that left the host's loop since asyncore_attach(), or 0.  -EINVAL: the map is
+ * not attached.
  */
 int asyncore_detach_map(struct asyncore_map *map);
 

@@ -115,7 +115,8 @@ tail(struct asyncore__chat *c)
 bool
 asyncore__chat_has_output(struct asyncore_dispatcher *d)
 {
-	return !d->connected || first(asyncore__chat_of(d)) != NULL;
+	return !d->connected ||
+	    (!d->starved && first(asyncore__chat_of(d)) != NULL);
 }
 
 /* What is in files does not count. */
@@ -251,8 +252,10 @@ prepare(struct asyncore_dispatcher *d, struct item *item)
 
 	if (item->dropped)
 		return err < 0 && err != -EAGAIN ? err : 1;
-	if (err == -EAGAIN)
-		return err;	/* a producer with nothing for now */
+	if (err == -EAGAIN) {	/* a producer with nothing for now */
+		d->starved = asyncore__resume_soon(d->map) == 0;
+		return err;
+	}
 	if (err < 0 || is_empty(item)) {
 		remove_item(item);
 		return err < 0 ? err : 1;
@@ -300,6 +303,7 @@ send_queue(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 	int result = 1;
 
 	c->sending = true;
+	d->starved = false;
 	while (result == 1 && d->connected && (item = first(c)) != NULL &&
 	    !item->is_end)
 		result = serve(d, item);

@@ -185,13 +185,16 @@ connect_first(struct asyncore_dispatcher *d, int (*hook)(
 int
 asyncore__default_read_event(struct asyncore_dispatcher *d)
 {
+	struct asyncore_map *map = d->map;
 	int err;
 
 	if (!d->accepting)
 		return connect_first(d, asyncore_handle_read);
 	asyncore__hold(d);
+	asyncore__map_ref(map);
 	err = asyncore_handle_accept(d);
-	d->map->accepted_fd = -1;	/* its number may mean another soon */
+	map->accepted_fd = -1;	/* its number may mean another soon */
+	asyncore__map_unref(map);
 	asyncore__drop(d);
 	return err;
 }

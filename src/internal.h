@@ -147,6 +147,7 @@ struct asyncore_dispatcher {
 	bool never_writable : 1;	/* in the view of select */
 	bool hung_up : 1;		/* and had no room then */
 	bool in_arrears : 1;		/* could not be armed */
+	bool starved : 1;		/* its producer has nothing for now */
 	bool held_back : 1;		/* its output is above the marks */
 
 	const struct asyncore_class *cls;
@@ -285,6 +286,7 @@ struct asyncore_map {
 	size_t scratch_size;
 	bool reachable;			/* from other threads */
 	int wakeup_fd;
+	pid_t wakeup_owner;		/* the process that opened it */
 	struct event wakeup;
 	atomic_bool woken;
 	_Atomic(struct asyncore__soon *) pushed;

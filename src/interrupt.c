@@ -53,6 +53,7 @@ asyncore_interrupt_on(struct asyncore_map *map, int signo)
 	errno = 0;
 	if (evsignal_assign(&i->event, map->base, signo, on_signal, map) != 0 ||
 	    evsignal_add(&i->event, NULL) != 0) {
+		event_debug_unassign(&i->event);
 		free(i);
 		return errno != 0 ? -errno : -ENOMEM;
 	}

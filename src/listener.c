@@ -29,8 +29,8 @@ static int
 resume_one(struct asyncore_dispatcher *d, void *arg)
 {
 	(void)arg;
-	if (d->paused) {
-		d->paused = false;
+	if (d->paused || d->starved) {
+		d->paused = d->starved = false;
 		asyncore__changed(d);
 	}
 	return 0;

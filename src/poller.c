@@ -560,6 +560,7 @@ ask_kernel(struct asyncore_map *map, double timeout, size_t frame)
 		map->waits = 1;
 	map->unspent = 0;
 	map->fresh = true;
+	map->accepted_fd = -1;
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;

@@ -53,6 +53,19 @@ open_pipe(int fds[2])
 	return 0;
 }
 
+static void
+close_pipe(struct asyncore_map *map)
+{
+	if (!map->reachable)
+		return;
+	map->reachable = false;
+	(void)event_del(&map->wakeup);
+	close(event_get_fd(&map->wakeup));
+	close(map->wakeup_fd);
+	event_debug_unassign(&map->wakeup);
+	atomic_store(&map->woken, false);
+}
+
 int
 asyncore_map_enable_threads(struct asyncore_map *map)
 {
@@ -63,18 +76,21 @@ asyncore_map_enable_threads(struct asyncore_map *map)
 		return -ENOMEM;
 	if (map->freed)
 		return -EINVAL;
-	if (map->reachable)
+	if (map->reachable && map->wakeup_owner == getpid())
 		return 0;
+	close_pipe(map);	/* the parent's, after a fork */
 	if ((err = open_pipe(fds)) < 0)
 		return err;
 	if (event_assign(&map->wakeup, map->base, fds[0],
 	    EV_READ | EV_PERSIST, drain, map) != 0 ||
 	    event_add(&map->wakeup, NULL) != 0) {
+		event_debug_unassign(&map->wakeup);
 		close(fds[0]);
 		close(fds[1]);
 		return -ENOMEM;
 	}
 	map->wakeup_fd = fds[1];
+	map->wakeup_owner = getpid();
 	map->reachable = true;
 	return 0;
 }
@@ -84,18 +100,12 @@ asyncore__wakeup_free(struct asyncore_map *map)
 {
 	struct asyncore__soon *s;
 
-	if (!map->reachable)
-		return;
 	asyncore__soon_take(map);
 	while ((s = map->soon) != NULL) {
 		map->soon = s->next;
 		free(s);
 	}
-	map->reachable = false;
-	(void)event_del(&map->wakeup);
-	close(event_get_fd(&map->wakeup));
-	close(map->wakeup_fd);
-	event_debug_unassign(&map->wakeup);
+	close_pipe(map);
 }
 
 /* Only what a signal handler may do, too. */

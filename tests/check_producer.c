@@ -168,6 +168,57 @@ START_TEST(producer_of_nothing_is_passed_over)
 }
 END_TEST
 
+/* Nothing the first time that it is asked, and then its letters. */
+static int
+late_more(struct asynchat_producer *producer, struct evbuffer *out)
+{
+	(void)out;
+	trace("later");
+	producer->more = letters_more;
+	return -EAGAIN;
+}
+
+static void
+push_late(const char *letters)
+{
+	struct letters *p = new_letters(letters);
+
+	p->producer.more = late_more;
+	ck_assert_int_eq(asynchat_push_with_producer(chat, &p->producer), 0);
+}
+
+START_TEST(producer_with_nothing_for_now_does_not_spin_and_is_asked_again)
+{
+	start_of(&sender, "\n");
+	push_late("a");
+	ck_trace("later");
+	ck_assert(!asyncore_writable(chat));
+	ck_assert_int_eq(asyncore_loop(0, false, map, 3), 0);
+	ck_trace("");
+	while (*traced() == '\0')
+		run_pass();
+	ck_trace("a? send:1");
+	run_pass();
+	ck_inbox("a");
+	clear_trace();
+	end();
+}
+END_TEST
+
+START_TEST(producer_with_nothing_for_now_is_asked_by_the_next_push)
+{
+	start_of(&sender, "\n");
+	push_late("a");
+	push_text("b");
+	ck_trace("later a? send:1");
+	run_pass();
+	run_pass();
+	ck_inbox("ab");
+	clear_trace();
+	end();
+}
+END_TEST
+
 START_TEST(producers_and_bytes_keep_their_order)
 {
 	start_of(&sender, "\n");
@@ -697,6 +748,10 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, producer_is_asked_when_its_output_is_sent);
 	tcase_add_test(tc, producer_is_not_asked_before_its_output_is_taken);
 	tcase_add_test(tc, producer_of_nothing_is_passed_over);
+	tcase_add_test(tc,
+	    producer_with_nothing_for_now_does_not_spin_and_is_asked_again);
+	tcase_add_test(tc,
+	    producer_with_nothing_for_now_is_asked_by_the_next_push);
 	tcase_add_test(tc, producers_and_bytes_keep_their_order);
 	tcase_add_test(tc, producer_is_not_asked_before_the_connection);
 	tcase_add_test(tc, much_at_once_is_sent_in_pieces_of_65536);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char testing_suite[] = "wakeup";
@@ -159,6 +160,39 @@ START_TEST(a_map_may_be_freed_with_calls_that_did_not_run)
 	enable();
 	soon("a");
 	soon("b");
+}
+END_TEST
+
+/* No assertions in the child: Check would take them for the test's end. */
+static int
+wake_in_child(void)
+{
+	if (event_reinit(asyncore_map_base(map)) != 0)
+		return 2;
+	if (asyncore_map_enable_threads(map) != 0)
+		return 3;
+	if (asyncore_call_soon_threadsafe(map, say, "child") != 0)
+		return 4;
+	if (asyncore_loop(LONG, false, map, -1) != 0)
+		return 5;
+	return strcmp(traced(), "child") == 0 ? 0 : 6;
+}
+
+START_TEST(a_forked_child_has_a_way_of_its_own)
+{
+	pid_t pid;
+	int status;
+
+	enable();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(wake_in_child());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	soon("parent");
+	run_all();
+	ck_trace("parent");
 }
 END_TEST
 
@@ -328,6 +362,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_host_s_run_of_the_base_loses_no_call);
 	tcase_add_test(tc, an_attached_map_is_reached_too);
 	tcase_add_test(tc, a_map_may_be_freed_with_calls_that_did_not_run);
+	tcase_add_test(tc, a_forked_child_has_a_way_of_its_own);
 	tcase_add_test(tc,
 	    calls_of_many_threads_all_run_each_thread_s_in_order);
 	tcase_add_test(tc,

@@ -216,6 +216,8 @@ static const struct {
 	    "the base runs all the time" },
 	{ "exit_now_leaves_the_loop_and_the_others_run_in_the_next",
 	    "no number tells of calls from other threads" },
+	{ "a_forked_child_has_a_way_of_its_own",
+	    "no number tells of calls from other threads" },
 	{ "an_error_of_the_wait_is_the_result_of_the_loop",
 	    "it is the host's" },
 	{ "what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes",
