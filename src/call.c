@@ -20,7 +20,7 @@ struct asyncore__call {
 	struct asyncore__task task;
 	struct event timer;
 	struct asyncore__link due;	/* in map->due */
-	struct asyncore__call *next, **link;	/* in task.d->calls */
+	struct asyncore__call *next, **link;	/* in task.d->rare->calls */
 	double at;
 	uint64_t seq;
 	long long id;
@@ -107,11 +107,11 @@ tie(struct asyncore__call *c)
 
 	if (d == NULL)
 		return;
-	c->link = &d->calls;
-	c->next = d->calls;
+	c->link = &d->rare->calls;
+	c->next = d->rare->calls;
 	if (c->next != NULL)
 		c->next->link = &c->next;
-	d->calls = c;
+	d->rare->calls = c;
 }
 
 static void
@@ -187,10 +187,12 @@ long long
 asyncore__schedule(const struct asyncore__task *task, double seconds)
 {
 	struct asyncore_map *map = task->map;
-	struct asyncore__call *c = malloc(sizeof *c);
+	struct asyncore__call *c;
 	int err;
 
-	if (c == NULL)
+	if (task->d != NULL && asyncore__rare(task->d) == NULL)
+		return -ENOMEM;
+	if ((c = malloc(sizeof *c)) == NULL)
 		return -ENOMEM;
 	c->task = *task;
 	asyncore__list_init(&c->due);
@@ -227,10 +229,12 @@ asyncore__call_now(struct asyncore_map *map, long long id)
 void
 asyncore__calls_end(struct asyncore_dispatcher *d)
 {
-	while (d->calls != NULL)
-		end(d->calls);
-	d->timeout_call = 0;	/* may be another call's in another map */
-	d->timeout = 0;
+	while (d->rare->calls != NULL)
+		end(d->rare->calls);
+	if (d->rare->timeout_call == 0)
+		return;
+	d->rare->timeout_call = 0;	/* may be another call's in another map */
+	d->rare->timeout = 0;
 }
 
 /* All of a map's. */

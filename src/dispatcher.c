@@ -39,6 +39,22 @@ const struct asyncore_class asyncore_dispatcher_class = {
 
 /* ---- Life. ---- */
 
+static struct asyncore__rare nothing_rare;
+
+/* To be written to; NULL: out of memory. */
+struct asyncore__rare *
+asyncore__rare(struct asyncore_dispatcher *d)
+{
+	struct asyncore__rare *own;
+
+	if (d->rare != &nothing_rare)
+		return d->rare;
+	own = calloc(1, sizeof *own);
+	if (own != NULL)
+		d->rare = own;
+	return own;
+}
+
 static struct asyncore_dispatcher *
 fail(int err)
 {
@@ -86,6 +102,7 @@ alloc(const struct asyncore_class *cls, struct asyncore_map *map)
 	if (d == NULL)
 		return fail(-ENOMEM);
 	d->cls = cls;
+	d->rare = &nothing_rare;
 	d->refs = 1;
 	d->fd = -1;
 	d->map = map;
@@ -148,7 +165,10 @@ asyncore__dispose(struct asyncore_dispatcher *d)
 	if (d->kind != NULL && d->kind->fini != NULL)
 		d->kind->fini(d);
 	asyncore__address_clear(&d->addr);
-	free(d->ignore_log_types);
+	if (d->rare != &nothing_rare) {
+		free(d->rare->ignore_log_types);
+		free(d->rare);
+	}
 	asyncore__map_unref(d->map);
 	free(d);
 }
@@ -344,7 +364,7 @@ asyncore__wrap_socket(const struct asyncore_class *cls, int *own,
 	if (err == 0)
 		err = find_peer(d);
 	if (err == 0 && map->accepted_fd == fd)
-		asyncore__quota_join(d, map->accepted_quota);
+		err = asyncore__quota_join(d, map->accepted_quota);
 	if (map->accepted_fd == fd)
 		map->accepted_fd = -1;
 	if (err == 0)

@@ -56,16 +56,16 @@ try_to_connect(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai)
 int
 asyncore__connect_next(struct asyncore_dispatcher *d, int err)
 {
-	const struct asyncore__lookup *l = d->lookup;
+	const struct asyncore__lookup *l = d->rare->lookup;
 	const struct evutil_addrinfo *ai;
 	uint32_t epoch = d->epoch;
 
 	if (asyncore__is_resolving(d))
 		return err;
 	asyncore_ref(d);
-	while (err < 0 && l != NULL && d->lookup == l && d->epoch == epoch &&
+	while (err < 0 && l != NULL && d->rare->lookup == l && d->epoch == epoch &&
 	    (ai = l->next) != NULL) {
-		d->lookup->next = ai->ai_next;
+		d->rare->lookup->next = ai->ai_next;
 		if (!give_up_socket(d)) {
 			err = 0;
 			break;
@@ -80,10 +80,10 @@ asyncore__connect_next(struct asyncore_dispatcher *d, int err)
 static int
 on_resolved(struct asyncore_dispatcher *d, void *arg)
 {
-	int err = asyncore__lookup_result(d->lookup);
+	int err = asyncore__lookup_result(d->rare->lookup);
 
 	(void)arg;
-	d->lookup->call = 0;
+	d->rare->lookup->call = 0;
 	d->failed = HOOK_NONE;
 	if (err == 0)
 		err = asyncore__connect_next(d, -EHOSTUNREACH);
@@ -178,14 +178,14 @@ bind_family(struct asyncore_dispatcher *d, int family, const char *host,
 
 	if ((err = asyncore__lookup_new(d, family, host)) < 0)
 		return err;
-	l = d->lookup;
+	l = d->rare->lookup;
 	if (l->next == NULL) {
 		err = evutil_getaddrinfo(host, service, &hints, &answer);
 		asyncore__lookup_answered(l, err, answer);
 	}
 	if ((err = asyncore__lookup_result(l)) < 0)
 		return err;
-	d->lookup = NULL;
+	d->rare->lookup = NULL;
 	asyncore_ref(d);
 	err = bind_in_turn(d, l->next, dual);
 	asyncore_unref(d);

@@ -14,13 +14,13 @@
 static int
 look(struct asyncore_dispatcher *d, void *arg)
 {
-	const double idle = asyncore__now() - d->active_at;
+	const double idle = asyncore__now() - d->rare->active_at;
 
 	(void)arg;
-	if (idle < d->timeout)
-		return asyncore_reschedule_call(d->map, d->timeout_call,
-		    d->timeout - idle);
-	d->active_at += idle;
+	if (idle < d->rare->timeout)
+		return asyncore_reschedule_call(d->map, d->rare->timeout_call,
+		    d->rare->timeout - idle);
+	d->rare->active_at += idle;
 	return asyncore__route(d, asyncore_handle_timeout(d));
 }
 
@@ -59,11 +59,13 @@ asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds)
 		id = asyncore__schedule(&task, seconds);
 		if (id < 0)
 			return (int)id;
+	} else if (d->rare->timeout_call == 0) {
+		return 0;
 	}
-	(void)asyncore_cancel_call(d->map, d->timeout_call);
-	d->timeout_call = id;
-	d->timeout = seconds > 0 ? seconds : 0;
-	d->active_at = asyncore__now();
+	(void)asyncore_cancel_call(d->map, d->rare->timeout_call);
+	d->rare->timeout_call = id;
+	d->rare->timeout = seconds > 0 ? seconds : 0;
+	d->rare->active_at = asyncore__now();
 	return 0;
 }
 

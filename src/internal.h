@@ -118,6 +118,20 @@ struct asyncore__kind {
 /* When the predicates of a class must be asked. */
 enum asyncore__ask { ASK_NEVER, ASK_ON_CHANGE, ASK_EVERY_PASS };
 
+/*
+ * What few channels have, so that the others do not pay for it.  All that have
+ * none of it share one, which is zero and never written to.
+ */
+struct asyncore__rare {
+	char *ignore_log_types;		/* NULL: the default */
+	struct asyncore__quota *quota;	/* see limits.c */
+	size_t low, high;		/* marks of its output; 0: none */
+	struct asyncore__call *calls;	/* that are tied to it */
+	struct asyncore__lookup *lookup;	/* NULL: none; see resolve.c */
+	long long timeout_call;
+	double timeout, active_at;	/* 0: none; when something went */
+};
+
 struct asyncore_dispatcher {
 	/* What a pass reads of each channel it must ask: a cache line. */
 	struct asyncore__link asked;	/* in map->asked, if every pass */
@@ -158,13 +172,7 @@ struct asyncore_dispatcher {
 	unsigned hooks;			/* under way */
 	struct asyncore__link all, changed, standing;
 	struct asyncore__address addr;
-	char *ignore_log_types;		/* NULL: the default */
-	struct asyncore__quota *quota;	/* see limits.c */
-	size_t low, high;		/* marks of its output; 0: none */
-	struct asyncore__call *calls;	/* that are tied to it */
-	long long timeout_call;
-	struct asyncore__lookup *lookup;	/* NULL: none; see resolve.c */
-	double timeout, active_at;	/* 0: none; when something went */
+	struct asyncore__rare *rare;
 	const struct asyncore__kind *kind;	/* NULL: none */
 	void *extra;			/* that kind's, behind the state */
 	struct event read_event, write_event;
@@ -367,6 +375,7 @@ bool asyncore__disconnected(int err);
 void asyncore__default_left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__default_finalize(struct asyncore_dispatcher *d);
+struct asyncore__rare *asyncore__rare(struct asyncore_dispatcher *d);
 struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
     struct asyncore_map *map);
 struct asyncore_dispatcher *asyncore__new_socket(
@@ -496,7 +505,7 @@ int asyncore__interrupted(struct asyncore_map *map);
 bool asyncore__quota_is_full(const struct asyncore_dispatcher *d);
 void asyncore__quota_remember(struct asyncore_map *map,
     struct asyncore__quota *q);
-void asyncore__quota_join(struct asyncore_dispatcher *d,
+int asyncore__quota_join(struct asyncore_dispatcher *d,
     struct asyncore__quota *q);
 void asyncore__quota_leave(struct asyncore_dispatcher *d);
 bool asyncore__is_held_back(struct asyncore_dispatcher *d);
@@ -547,8 +556,8 @@ asyncore__stir(struct asyncore_map *map)
 static inline void
 asyncore__note_activity(struct asyncore_dispatcher *d)
 {
-	if (d->timeout > 0)
-		d->active_at = asyncore__now();
+	if (d->rare->timeout > 0)
+		d->rare->active_at = asyncore__now();
 }
 
 /* trace.c: who looks inside */
@@ -626,7 +635,7 @@ asyncore__ready_live(const struct asyncore_map *map, size_t i)
 static inline bool
 asyncore__is_moody(const struct asyncore_dispatcher *d)
 {
-	return d->ask == ASK_ON_CHANGE || d->high > 0 ||
+	return d->ask == ASK_ON_CHANGE || d->rare->high > 0 ||
 	    (d->transport != NULL && (d->transport->pending != NULL ||
 	    d->transport->interest != NULL));
 }

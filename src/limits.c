@@ -28,20 +28,22 @@ unref(struct asyncore__quota *q)
 static struct asyncore__quota *
 quota_of(struct asyncore_dispatcher *d)
 {
-	if (d->quota == NULL) {
-		d->quota = calloc(1, sizeof *d->quota);
-		if (d->quota == NULL)
+	struct asyncore__rare *rare = asyncore__rare(d);
+
+	if (rare != NULL && rare->quota == NULL) {
+		rare->quota = calloc(1, sizeof *rare->quota);
+		if (rare->quota == NULL)
 			return NULL;
-		d->quota->refs = 1;
-		d->quota->listener = d;
+		rare->quota->refs = 1;
+		rare->quota->listener = d;
 	}
-	return d->quota;
+	return rare != NULL ? rare->quota : NULL;
 }
 
 static bool
 is_listener_s(const struct asyncore_dispatcher *d)
 {
-	return d->quota != NULL && d->quota->listener == d;
+	return d->rare->quota != NULL && d->rare->quota->listener == d;
 }
 
 int
@@ -49,7 +51,7 @@ asyncore_set_max_connections(struct asyncore_dispatcher *d, int n)
 {
 	struct asyncore__quota *q;
 
-	if (d == NULL || d->finalizing || (d->quota != NULL &&
+	if (d == NULL || d->finalizing || (d->rare->quota != NULL &&
 	    !is_listener_s(d)))
 		return -EINVAL;
 	if ((q = quota_of(d)) == NULL)
@@ -62,7 +64,7 @@ asyncore_set_max_connections(struct asyncore_dispatcher *d, int n)
 bool
 asyncore__quota_is_full(const struct asyncore_dispatcher *d)
 {
-	return is_listener_s(d) && d->quota->used >= d->quota->max;
+	return is_listener_s(d) && d->rare->quota->used >= d->rare->quota->max;
 }
 
 /* Whose connection was accepted last; it must not go in between. */
@@ -77,27 +79,30 @@ asyncore__quota_remember(struct asyncore_map *map, struct asyncore__quota *q)
 }
 
 /* `d` is a connection that this quota's listener accepted. */
-void
+int
 asyncore__quota_join(struct asyncore_dispatcher *d, struct asyncore__quota *q)
 {
-	if (q == NULL || d->quota != NULL)
-		return;
-	d->quota = q;
+	if (q == NULL || d->rare->quota != NULL)
+		return 0;
+	if (asyncore__rare(d) == NULL)
+		return -ENOMEM;
+	d->rare->quota = q;
 	q->refs++;
 	q->used++;
 	if (q->listener != NULL)
 		asyncore__changed(q->listener);
+	return 0;
 }
 
 /* A connection closes, or a listener goes for good. */
 void
 asyncore__quota_leave(struct asyncore_dispatcher *d)
 {
-	struct asyncore__quota *q = d->quota;
+	struct asyncore__quota *q = d->rare->quota;
 
 	if (q == NULL || (q->listener == d && !d->finalizing))
 		return;
-	d->quota = NULL;
+	d->rare->quota = NULL;
 	if (q->listener == d)
 		q->listener = NULL;
 	else if (q->used-- == q->max && q->listener != NULL)
@@ -121,8 +126,10 @@ asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low, size_t high)
 		return -EINVAL;
 	if (d->kind == NULL || d->kind->pending == NULL)
 		return -ENOTSUP;
-	d->low = low;
-	d->high = high;
+	if (asyncore__rare(d) == NULL)
+		return -ENOMEM;
+	d->rare->low = low;
+	d->rare->high = high;
 	d->held_back = false;
 	asyncore__changed(d);
 	return 0;
@@ -134,9 +141,9 @@ asyncore__is_held_back(struct asyncore_dispatcher *d)
 {
 	const size_t n = d->kind->pending(d);
 
-	if (n >= d->high)
+	if (n >= d->rare->high)
 		d->held_back = true;
-	else if (n <= d->low)
+	else if (n <= d->rare->low)
 		d->held_back = false;
 	return d->held_back;
 }

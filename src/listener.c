@@ -112,7 +112,7 @@ remember(struct asyncore_dispatcher *d, int fd, const struct sockaddr *addr,
 	struct asyncore__address a;
 
 	map->accepted_fd = fd;
-	asyncore__quota_remember(map, d->quota);
+	asyncore__quota_remember(map, d->rare->quota);
 	(void)asyncore__address_set(&a, addr, len);
 	asyncore__address_move(&map->accepted_addr, &a);
 }

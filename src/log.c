@@ -35,7 +35,7 @@ void
 asyncore__default_log_info(struct asyncore_dispatcher *d, const char *message,
     const char *type)
 {
-	const char *ignored = d->ignore_log_types;
+	const char *ignored = d->rare->ignore_log_types;
 
 	if (!is_one_of(ignored != NULL ? ignored : "warning", type))
 		(void)printf("%s: %s\n", type, message);
@@ -49,10 +49,12 @@ asyncore_set_ignore_log_types(struct asyncore_dispatcher *d, const char *types)
 	if (d == NULL)
 		return -EINVAL;
 	copy = strdup(types != NULL ? types : "");
-	if (copy == NULL)
+	if (copy == NULL || asyncore__rare(d) == NULL) {
+		free(copy);
 		return -ENOMEM;
-	free(d->ignore_log_types);
-	d->ignore_log_types = copy;
+	}
+	free(d->rare->ignore_log_types);
+	d->rare->ignore_log_types = copy;
 	asyncore__called(d);
 	return 0;
 }

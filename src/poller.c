@@ -141,8 +141,8 @@ interest(struct asyncore_dispatcher *d)
 	if (d->accepting || (d->never_writable && !d->map->by_poll))
 		want &= ~WRITE;
 	if (d->eof || d->paused ||
-	    (d->high > 0 && asyncore__is_held_back(d)) ||
-	    (d->quota != NULL && asyncore__quota_is_full(d)))
+	    (d->rare->high > 0 && asyncore__is_held_back(d)) ||
+	    (d->rare->quota != NULL && asyncore__quota_is_full(d)))
 		want &= ~READ;
 	return want;
 }

@@ -80,6 +80,8 @@ asyncore__lookup_new(struct asyncore_dispatcher *d, int family,
 
 	if (!is_family(family, path))
 		return -EAFNOSUPPORT;
+	if (asyncore__rare(d) == NULL)
+		return -ENOMEM;
 	l = calloc(1, sizeof *l + len + REASON);
 	if (l == NULL)
 		return -ENOMEM;
@@ -90,7 +92,7 @@ asyncore__lookup_new(struct asyncore_dispatcher *d, int family,
 	if (host != NULL)
 		memcpy(l->text, host, len);
 	asyncore__lookup_end(d);
-	d->lookup = l;
+	d->rare->lookup = l;
 	return 0;
 }
 
@@ -106,11 +108,11 @@ asyncore__lookup_free(struct asyncore__lookup *l)
 void
 asyncore__lookup_end(struct asyncore_dispatcher *d)
 {
-	struct asyncore__lookup *l = d->lookup;
+	struct asyncore__lookup *l = d->rare->lookup;
 
 	if (l == NULL)
 		return;
-	d->lookup = NULL;
+	d->rare->lookup = NULL;
 	if (l->request != NULL)
 		evdns_getaddrinfo_cancel(l->request);
 	asyncore__lookup_free(l);
@@ -119,7 +121,7 @@ asyncore__lookup_end(struct asyncore_dispatcher *d)
 bool
 asyncore__is_resolving(const struct asyncore_dispatcher *d)
 {
-	return d->lookup != NULL && d->lookup->call > 0;
+	return d->rare->lookup != NULL && d->rare->lookup->call > 0;
 }
 
 /* What getaddrinfo would have said. */
@@ -141,11 +143,11 @@ on_answer(int gai, struct evutil_addrinfo *answer, void *arg)
 
 	if (gai == EVUTIL_EAI_CANCEL)
 		return;
-	asyncore__lookup_answered(d->lookup, gai, answer);
-	if (d->lookup->request == NULL)
+	asyncore__lookup_answered(d->rare->lookup, gai, answer);
+	if (d->rare->lookup->request == NULL)
 		return;		/* at once: start() has not returned */
-	d->lookup->request = NULL;
-	asyncore__call_now(d->map, d->lookup->call);
+	d->rare->lookup->request = NULL;
+	asyncore__call_now(d->map, d->rare->lookup->call);
 }
 
 /* Does the host need no name server?  Then it is answered. */
@@ -178,7 +180,7 @@ ask(struct asyncore_dispatcher *d, struct evdns_base *dns, int family,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = EVUTIL_AI_NUMERICSERV,
 	};
-	struct asyncore__lookup *l = d->lookup;
+	struct asyncore__lookup *l = d->rare->lookup;
 
 	l->request = evdns_getaddrinfo(dns, l->text, port, &hints, on_answer,
 	    d);
@@ -198,7 +200,7 @@ asyncore__lookup_start(struct asyncore_dispatcher *d, struct evdns_base *dns,
 	const struct asyncore__task task = {
 		.map = d->map, .d = d, .tied = told
 	};
-	struct asyncore__lookup *l = d->lookup;
+	struct asyncore__lookup *l = d->rare->lookup;
 	char service[sizeof "65535"];
 
 	(void)snprintf(service, sizeof service, "%u", port & 0xffffu);
@@ -242,7 +244,7 @@ asyncore__lookup_result(struct asyncore__lookup *l)
 const char *
 asyncore_resolve_error(const struct asyncore_dispatcher *d)
 {
-	if (d == NULL || d->lookup == NULL || d->lookup->call > 0)
+	if (d == NULL || d->rare->lookup == NULL || d->rare->lookup->call > 0)
 		return NULL;
-	return d->lookup->gai != 0 ? d->lookup->text : NULL;
+	return d->rare->lookup->gai != 0 ? d->rare->lookup->text : NULL;
 }
