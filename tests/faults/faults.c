@@ -130,6 +130,7 @@ faults_begin(void)
 	for (i = 0; i < n_faults; i++)
 		counts[i] = 0;
 	plan.call = -1;
+	plan.all = false;
 	plan.shorten = false;
 	happened = false;
 	counting = true;
@@ -216,9 +217,11 @@ is_not_now(int err)
 }
 
 bool
-faults_must_not_matter(int call, int err)
+faults_must_not_matter(void)
 {
-	switch (call) {
+	const int err = plan.error;
+
+	switch (plan.all ? -1 : plan.call) {
 	case ACCEPT:
 	case ACCEPT4:
 		return err != EBADF && err != EINVAL && err != EOPNOTSUPP &&
@@ -444,7 +447,7 @@ connect(int fd, const struct sockaddr *addr, socklen_t len)
 		find("connect", &next, sizeof next);
 	if (!fails(CONNECT))
 		return next(fd, addr, len);
-	if (faults_must_not_matter(CONNECT, plan.error)) {
+	if (faults_must_not_matter()) {
 		result = next(fd, addr, len);
 		if (result != 0 && errno != EINPROGRESS)
 			return result;
