@@ -14,10 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -252,6 +254,140 @@ START_TEST(signals_all_the_time_change_nothing)
 }
 END_TEST
 
+/* ---- What is promised of single calls. ---- */
+
+static int n_logged;
+
+static void
+count_errors(struct asyncore_dispatcher *d, const char *message,
+    const char *type)
+{
+	(void)d;
+	(void)message;
+	n_logged += strcmp(type, "error") == 0;
+}
+
+static int
+note_and_close(struct asyncore_dispatcher *d, int fd,
+    const struct sockaddr *addr, socklen_t len)
+{
+	(void)d;
+	(void)addr;
+	(void)len;
+	trace("accepted");
+	return close(fd);
+}
+
+static const struct asyncore_class listener_class = {
+	.name = "Listener",
+	.handle_accepted = note_and_close,
+	.log_info = count_errors,
+};
+
+static int caller;
+
+/* A listener with a connection in its queue. */
+static struct asyncore_dispatcher *
+called_listener(void)
+{
+	struct sockaddr_in addr;
+	const int fd = listen_on_loopback(&addr);
+	struct asyncore_dispatcher *d;
+
+	d = asyncore_new_socket(&listener_class, fd, map);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_listen(d, 5), 0);
+	caller = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(caller, (struct sockaddr *)&addr,
+	    sizeof addr), 0);
+	return d;
+}
+
+static void
+end_listener(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(caller), 0);
+}
+
+#ifdef HAVE_ACCEPT4
+#define ACCEPT "accept4"
+#else
+#define ACCEPT "accept"
+#endif
+
+/* Of the connection, or of the network on its way here. */
+static const int passing[] = {
+	ECONNABORTED, EPROTO, EPERM, ENOPROTOOPT, ENETDOWN, ENETUNREACH,
+	EHOSTUNREACH, EHOSTDOWN
+};
+
+START_TEST(passing_error_of_accept_does_not_concern_the_listener)
+{
+	struct asyncore_dispatcher *d = called_listener();
+
+	faults_fail(faults_find(ACCEPT), 0, passing[_i], true);
+	ck_assert_int_eq(asyncore_accept(d, NULL, NULL), -EAGAIN);
+	ck_assert_int_eq(asyncore_loop(1, false, map, 1), 0);
+	faults_end();
+	ck_assert(faults_happened());
+	ck_assert(asyncore_accepting(d));
+	ck_trace("");
+	ck_assert_int_eq(asyncore_loop(1, false, map, 1), 0);
+	ck_trace("accepted");
+	ck_assert_int_eq(n_logged, 0);
+	end_listener(d);
+}
+END_TEST
+
+static const int shortages[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+
+START_TEST(shortage_of_any_kind_is_said_once_and_pauses_the_listener)
+{
+	const double end = now() + 10;
+	struct asyncore_dispatcher *d = called_listener();
+
+	faults_fail(faults_find(ACCEPT), 0, shortages[_i], true);
+	ck_assert_int_eq(asyncore_loop(1, false, map, 3), 0);
+	faults_end();
+	ck_assert(faults_happened());
+	ck_assert_int_eq(n_logged, 1);
+	while (traced()[0] == '\0' && now() < end)
+		ck_assert_int_eq(asyncore_loop(1, false, map, 1), 0);
+	ck_trace("accepted");
+	ck_assert_int_eq(n_logged, 1);
+	end_listener(d);
+}
+END_TEST
+
+static const struct {
+	int error, answer;
+} closings[] = {
+	{ EIO, -EIO }, { ENOSPC, -ENOSPC }, { EBADF, 0 }, { EINTR, 0 }
+};
+
+START_TEST(close_that_fails_has_closed_all_the_same)
+{
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_new_socket(&listener_class, fds[0], map);
+	ck_assert_ptr_nonnull(d);
+	faults_fail(faults_find("close"), 0, closings[_i].error, false);
+	ck_assert_int_eq(asyncore_close(d), closings[_i].answer);
+	faults_end();
+	ck_assert(faults_happened());
+	ck_assert(asyncore_closed(d));
+	ck_assert_uint_eq(asyncore_map_len(map), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
+#define N(list) (int)(sizeof(list) / sizeof *(list))
+
 void
 testing_add(TCase *tc)
 {
@@ -260,6 +396,14 @@ testing_add(TCase *tc)
 	    2 * n_scenes);
 	tcase_add_loop_test(tc, signals_all_the_time_change_nothing, 0,
 	    2 * n_scenes);
+	tcase_add_loop_test(tc,
+	    passing_error_of_accept_does_not_concern_the_listener, 0,
+	    N(passing));
+	tcase_add_loop_test(tc,
+	    shortage_of_any_kind_is_said_once_and_pauses_the_listener, 0,
+	    N(shortages));
+	tcase_add_loop_test(tc, close_that_fails_has_closed_all_the_same, 0,
+	    N(closings));
 	if (testing_is_debug()) {
 		testing_skip("debug:any_allocation_may_fail, any_system_call_may_fail",
 		    "libevent's debug mode ends the process then");

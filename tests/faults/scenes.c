@@ -46,14 +46,20 @@ failed(long long result)
 	return true;
 }
 
-/* A new one is given back at the end; NULL is heard of. */
+/*
+ * A new one is given back at the end; NULL is heard of, and so is a socket that
+ * is said to have no peer.
+ */
 static struct asyncore_dispatcher *
 keep(struct asyncore_dispatcher *d)
 {
-	if (d == NULL)
+	if (d == NULL) {
 		(void)heard(-errno);
-	else
-		play.kept[play.n_kept++] = d;
+		return NULL;
+	}
+	if (asyncore_fileno(d) >= 0 && !asyncore_connected(d))
+		play.heard += faults_happened();
+	play.kept[play.n_kept++] = d;
 	return d;
 }
 
@@ -1049,6 +1055,9 @@ alone(void)
 	(void)failed(asynchat_close_when_done(c));
 	(void)failed(asynchat_discard_buffers(c));
 	(void)failed(asyncore_set_timeout(d, 100));
+	(void)failed(asyncore_call_every(play.map, 100, count_call, NULL));
+	(void)failed(asyncore_channel_call_later(d, 100, count_channel_call,
+	    NULL));
 	if (failed(asyncore_create_socket(d, AF_INET, SOCK_DGRAM)))
 		return;
 	(void)failed(asyncore_map_foreach(play.map, see, &n));
@@ -1057,6 +1066,26 @@ alone(void)
 	if (asyncore_map_len(play.map) == 1)
 		detach_it(d);
 	play.done = true;
+}
+
+/* Where the map itself cannot be made. */
+static void
+default_map(void)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&echo_class, NULL);
+
+	if (d == NULL)
+		(void)heard(-errno);
+	else if (!failed(asyncore_create_socket(d, AF_INET, SOCK_DGRAM)) &&
+	    !failed(asyncore_poll(0, NULL)))
+		play.done = true;
+	(void)asyncore_close(d);
+	asyncore_unref(d);
+	(void)failed(asyncore_call_later(NULL, 100, count_call, NULL));
+	(void)failed(asyncore_stop(NULL));
+	faults_hold();
+	ck_assert_int_eq(asyncore_map_free(asyncore_socket_map()), 0);
+	faults_release();
 }
 
 const struct scene scenes[] = {
@@ -1072,5 +1101,6 @@ const struct scene scenes[] = {
 	{ "scheduled calls", calls },
 	{ "another thread", threads },
 	{ "calls that need no partner", alone },
+	{ "the default map", default_map },
 };
 const int n_scenes = sizeof scenes / sizeof *scenes;
