@@ -361,6 +361,117 @@ START_TEST(shortage_of_any_kind_is_said_once_and_pauses_the_listener)
 }
 END_TEST
 
+static int
+read_byte(struct asyncore_dispatcher *d)
+{
+	char c;
+	ssize_t n = asyncore_recv(d, &c, 1);
+
+	if (n > 0)
+		trace("read");
+	return n < 0 ? (int)n : 0;
+}
+
+static int
+write_byte(struct asyncore_dispatcher *d)
+{
+	ssize_t n = asyncore_send(d, "x", 1);
+
+	if (n > 0)
+		trace("written");
+	return n < 0 ? (int)n : 0;
+}
+
+static int
+trace_error(struct asyncore_dispatcher *d, int err)
+{
+	trace("error %d", -err);
+	return asyncore_close(d);
+}
+
+static int
+trace_close(struct asyncore_dispatcher *d)
+{
+	trace("close");
+	return asyncore_close(d);
+}
+
+static const struct asyncore_class reader_class = {
+	.name = "Reader",
+	.writable = asyncore_never,
+	.handle_read = read_byte,
+	.handle_error = trace_error,
+	.handle_close = trace_close,
+};
+
+static const struct asyncore_class writer_class = {
+	.name = "Writer",
+	.readable = asyncore_never,
+	.handle_write = write_byte,
+	.handle_error = trace_error,
+	.handle_close = trace_close,
+};
+
+/* What a channel hears of an error of its transfer; `done`: it was done. */
+static const char *
+hears(int err, const char *done)
+{
+	static char error[32];
+
+	(void)snprintf(error, sizeof error, "error %d", err);
+	switch (err) {
+	case EINTR:
+		return done;
+	case EAGAIN:
+		return "";
+	case ECONNRESET:
+	case ENOTCONN:
+	case EPIPE:
+	case EBADF:
+		return "close";
+	default:
+		return error;
+	}
+}
+
+/* One pass in which the first call fails, and one in which nothing does. */
+static void
+fail_to_transfer(const struct asyncore_class *cls, const char *call, int err,
+    const char *done)
+{
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	write_all(fds[1], "ab", 2);
+	d = asyncore_new_socket(cls, fds[0], map);
+	ck_assert_ptr_nonnull(d);
+	faults_fail(faults_find(call), 0, err, false);
+	ck_assert_int_eq(asyncore_loop(1, false, map, 1), 0);
+	faults_end();
+	ck_assert(faults_happened());
+	ck_trace(hears(err, done));
+	ck_assert_int_eq(asyncore_loop(1, false, map, 1), 0);
+	ck_trace(err == EINTR || err == EAGAIN ? done : "");
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+
+START_TEST(error_of_recv_goes_where_it_belongs)
+{
+	fail_to_transfer(&reader_class, "recv",
+	    faults[faults_find("recv")].errors[_i], "read");
+}
+END_TEST
+
+START_TEST(error_of_send_goes_where_it_belongs)
+{
+	fail_to_transfer(&writer_class, "send",
+	    faults[faults_find("send")].errors[_i], "written");
+}
+END_TEST
+
 static const struct {
 	int error, answer;
 } closings[] = {
@@ -402,6 +513,10 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    shortage_of_any_kind_is_said_once_and_pauses_the_listener, 0,
 	    N(shortages));
+	tcase_add_loop_test(tc, error_of_recv_goes_where_it_belongs, 0,
+	    n_errors(&faults[faults_find("recv")]));
+	tcase_add_loop_test(tc, error_of_send_goes_where_it_belongs, 0,
+	    n_errors(&faults[faults_find("send")]));
 	tcase_add_loop_test(tc, close_that_fails_has_closed_all_the_same, 0,
 	    N(closings));
 	if (testing_is_debug()) {

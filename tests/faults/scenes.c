@@ -151,7 +151,9 @@ close_quietly(int fd)
 
 /* ---- Echo, over TCP and over a path. ---- */
 
-#define HELLO "hello, world"
+static const char hello[] = "hello, world";
+
+#define HELLO_LEN (sizeof hello - 1)
 
 struct hello {
 	size_t sent, got;
@@ -162,15 +164,15 @@ hello_writable(struct asyncore_dispatcher *d)
 {
 	const struct hello *self = asyncore_self(d);
 
-	return !asyncore_connected(d) || self->sent < strlen(HELLO);
+	return !asyncore_connected(d) || self->sent < HELLO_LEN;
 }
 
 static int
 hello_write(struct asyncore_dispatcher *d)
 {
 	struct hello *self = asyncore_self(d);
-	ssize_t n = asyncore_send(d, HELLO + self->sent,
-	    strlen(HELLO) - self->sent);
+	ssize_t n = asyncore_send(d, hello + self->sent,
+	    HELLO_LEN - self->sent);
 
 	if (n > 0)
 		self->sent += (size_t)n;
@@ -181,15 +183,15 @@ static int
 hello_read(struct asyncore_dispatcher *d)
 {
 	struct hello *self = asyncore_self(d);
-	char buf[sizeof HELLO];
+	char buf[sizeof hello];
 	ssize_t n = asyncore_recv(d, buf, sizeof buf);
 
 	if (n <= 0)
 		return (int)n;
 	ck_assert_uint_le(self->got + (size_t)n, self->sent);
-	ck_assert_mem_eq(buf, HELLO + self->got, (size_t)n);
+	ck_assert_mem_eq(buf, hello + self->got, (size_t)n);
 	self->got += (size_t)n;
-	play.done = self->got == strlen(HELLO);
+	play.done = self->got == HELLO_LEN;
 	return play.done ? asyncore_close(d) : 0;
 }
 
