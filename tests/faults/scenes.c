@@ -89,7 +89,7 @@ goes_on(double end)
 void
 play_on(void)
 {
-	const double end = now() + 5;
+	const double end = now() + 20;
 	int i;
 
 	while (goes_on(end))
@@ -819,7 +819,7 @@ run_base(struct event_base *base, int flags)
 static void
 run_host(struct event_base *base, struct event *tick)
 {
-	const double end = now() + 5;
+	const double end = now() + 20;
 	const struct timeval soon = { 0, 5000 };
 	int i;
 
