@@ -154,7 +154,10 @@ const void *asynchat_get_data(struct asyncore_dispatcher *d, size_t *len);
  * a close, as in Python: a chat that connects anew sends it then.
  * ------------------------------------------------------------------------ */
 
-/* d.push(data); copies what the peer does not take at once. */
+/*
+ * d.push(data); copies what the peer does not take at once.  -ENOMEM: the
+ * beginning of it may have been sent.
+ */
 int asynchat_push(struct asyncore_dispatcher *d, const void *data, size_t len);
 
 /*

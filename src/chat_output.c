@@ -414,24 +414,32 @@ asynchat_push_buffer(struct asyncore_dispatcher *d, struct evbuffer *buffer)
 	return asynchat_initiate_send(d);
 }
 
+static int
+queue_producer(struct asyncore__chat *c, struct asynchat_producer *producer)
+{
+	struct item *item;
+
+	if (c == NULL || producer == NULL || producer->more == NULL)
+		return -EINVAL;
+	item = new_item();
+	if (item == NULL)
+		return -ENOMEM;
+	item->producer = producer;
+	append(c, item);
+	return 0;
+}
+
 int
 asynchat_push_with_producer(struct asyncore_dispatcher *d,
     struct asynchat_producer *producer)
 {
-	struct asyncore__chat *c = asyncore__chat_of(d);
-	struct item *item = NULL;
+	int err = queue_producer(asyncore__chat_of(d), producer);
 
-	if (c != NULL && producer != NULL && producer->more != NULL)
-		item = new_item();
-	if (item == NULL) {
-		if (producer != NULL && producer->free != NULL)
-			producer->free(producer);
-		return c == NULL || producer == NULL || producer->more == NULL ?
-		    -EINVAL : -ENOMEM;
-	}
-	item->producer = producer;
-	append(c, item);
-	return asynchat_initiate_send(d);
+	if (err == 0)
+		return asynchat_initiate_send(d);
+	if (producer != NULL && producer->free != NULL)
+		producer->free(producer);
+	return err;
 }
 
 /* How much of the file is meant; a negative errno value if it has not that. */

@@ -41,15 +41,18 @@ static int
 open_epoll(struct asyncore_map *map)
 {
 	const int fd = epoll_create1(EPOLL_CLOEXEC);
+	int err;
 
 	if (fd < 0)
 		return -errno;
+	errno = 0;
 	/* It is never read; but libevent's debug mode asks for it. */
 	if (evutil_make_socket_nonblocking(fd) != 0 ||
 	    event_assign(&map->expt_event, map->base, fd,
 	    EV_READ | EV_PERSIST, on_news, map) != 0) {
+		err = errno != 0 ? -errno : -ENOMEM;
 		close(fd);
-		return -ENOMEM;
+		return err;
 	}
 	map->expt_fd = fd;
 	map->expt_owner = getpid();

@@ -40,6 +40,7 @@ asyncore_interrupt_on(struct asyncore_map *map, int signo)
 {
 	struct asyncore__interrupt *i;
 	sigset_t set;
+	int err;
 
 	map = asyncore__map_or_default(map);
 	if (map == NULL)
@@ -53,9 +54,10 @@ asyncore_interrupt_on(struct asyncore_map *map, int signo)
 	errno = 0;
 	if (evsignal_assign(&i->event, map->base, signo, on_signal, map) != 0 ||
 	    evsignal_add(&i->event, NULL) != 0) {
+		err = errno != 0 ? -errno : -ENOMEM;
 		event_debug_unassign(&i->event);
 		free(i);
-		return errno != 0 ? -errno : -ENOMEM;
+		return err;
 	}
 	i->next = map->interrupts;
 	map->interrupts = i;

@@ -73,15 +73,33 @@ asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
 	return asyncore__after_send(d, n, asked);
 }
 
-/* One call of sendfile, which libevent knows on each system. */
+static void
+note_freed(const struct evbuffer_file_segment *segment, int flags, void *arg)
+{
+	bool *freed = arg;
+
+	(void)segment;
+	(void)flags;
+	*freed = true;
+}
+
+/*
+ * One call of sendfile, which libevent knows on each system.  A segment that
+ * cannot be added for want of memory is freed by some of its releases, and by
+ * others left to us.
+ */
 static ssize_t
 sendfile_by_libevent(int to, int fd, long long offset, size_t len)
 {
 	struct evbuffer *out = evbuffer_new();
 	struct evbuffer_file_segment *segment =
 	    evbuffer_file_segment_new(fd, offset, (ev_off_t)len, 0);
+	bool freed = false;
 	ssize_t n = -ENOMEM;
 
+	if (segment != NULL)
+		evbuffer_file_segment_add_cleanup_cb(segment, note_freed,
+		    &freed);
 	if (out == NULL || segment == NULL ||
 	    evbuffer_set_flags(out, EVBUFFER_FLAG_DRAINS_TO_FD) != 0 ||
 	    evbuffer_add_file_segment(out, segment, 0, (ev_off_t)len) != 0)
@@ -93,7 +111,7 @@ sendfile_by_libevent(int to, int fd, long long offset, size_t len)
 	else if (n == 0)
 		n = errno != 0 ? -EAGAIN : -EIO;
 done:
-	if (segment != NULL)
+	if (segment != NULL && !freed)
 		evbuffer_file_segment_free(segment);
 	if (out != NULL)
 		evbuffer_free(out);

@@ -81,13 +81,15 @@ asyncore_map_enable_threads(struct asyncore_map *map)
 	close_pipe(map);	/* the parent's, after a fork */
 	if ((err = open_pipe(fds)) < 0)
 		return err;
+	errno = 0;
 	if (event_assign(&map->wakeup, map->base, fds[0],
 	    EV_READ | EV_PERSIST, drain, map) != 0 ||
 	    event_add(&map->wakeup, NULL) != 0) {
+		err = errno != 0 ? -errno : -ENOMEM;
 		event_debug_unassign(&map->wakeup);
 		close(fds[0]);
 		close(fds[1]);
-		return -ENOMEM;
+		return err;
 	}
 	map->wakeup_fd = fds[1];
 	map->wakeup_owner = getpid();
@@ -108,6 +110,18 @@ asyncore__wakeup_free(struct asyncore_map *map)
 	close_pipe(map);
 }
 
+/* A full pipe has woken it already. */
+static int
+write_byte(int fd)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, "", 1);
+	while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EAGAIN ? -errno : 0;
+}
+
 /* Only what a signal handler may do, too. */
 static int
 wake(struct asyncore_map *map)
@@ -116,8 +130,8 @@ wake(struct asyncore_map *map)
 	int err = 0;
 
 	if (!atomic_exchange(&map->woken, true) &&
-	    write(map->wakeup_fd, "", 1) < 0 && errno != EAGAIN)
-		err = -errno;
+	    (err = write_byte(map->wakeup_fd)) < 0)
+		atomic_store(&map->woken, false);	/* the next one tries */
 	errno = saved;
 	return err;
 }

@@ -210,6 +210,7 @@ static const struct {
 	{ "passes_channels_predicates_and_hooks_are_counted", ASKED },
 	{ "attach", "it attaches for itself" },
 	{ "trace", "the trace is the host's" },
+	{ "faults", "the host would fail, too; it has a host of its own" },
 	{ "base", "what else runs on the base does not end a pass" },
 	{ "a_wakeup_ends_the_next_wait", "a wakeup does not end a pass" },
 	{ "a_host_s_run_of_the_base_loses_no_call",

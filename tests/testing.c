@@ -27,7 +27,7 @@ static int fds_before;
 static char words[65536];
 static size_t words_len;
 static char skipped[16384];
-static int n_skipped;
+static bool is_debug;
 
 int
 count_fds(void)
@@ -146,10 +146,12 @@ void
 testing_skip(const char *test, const char *reason)
 {
 	const size_t len = strlen(skipped);
+	char line[512];
 
-	(void)snprintf(skipped + len, sizeof skipped - len, "%s # SKIP %s\n",
-	    test, reason);
-	n_skipped++;
+	(void)snprintf(line, sizeof line, "%s # SKIP %s\n", test, reason);
+	if (strstr(skipped, line) == NULL)
+		(void)snprintf(skipped + len, sizeof skipped - len, "%s",
+		    line);
 }
 
 /* The configuration that tests are being added to. */
@@ -166,6 +168,12 @@ testing_fits(const char *test)
 	(void)snprintf(name, sizeof name, "hosted:%s", test);
 	testing_skip(name, reason);
 	return false;
+}
+
+bool
+testing_is_debug(void)
+{
+	return is_debug;
 }
 
 static void
@@ -259,9 +267,8 @@ make_suite(void)
 
 		tcase_set_timeout(tc, 30);
 		tcase_add_checked_fixture(tc, configurations[i].setup, teardown);
-		skipped[0] = '\0';
-		n_skipped = 0;
 		adding_hosted = configurations[i].setup == setup_hosted;
+		is_debug = configurations[i].setup == setup_debug;
 		testing_add(tc);
 		suite_add_tcase(s, tc);
 	}

@@ -56,6 +56,9 @@ int testing_stop(struct asyncore_map *m);
 #define asyncore_stop(m) testing_stop(m)
 #endif
 
+/* In testing_add(): is it for libevent's debug mode? */
+bool testing_is_debug(void);
+
 /* The map of the running test, on a base of its own. */
 extern struct asyncore_map *map;
 
