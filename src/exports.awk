@@ -1,5 +1,6 @@
 # exports.awk - the names of the functions and objects that headers declare,
-# one a line, for src/libasyncore.sym.
+# one a line, for src/libasyncore.sym; with -v whole=1 the declarations, with
+# single spaces, to compare others with.
 #
 # Reads the way our headers are written: a declaration begins in the first
 # column and is "type name(...)..." or "extern type name"; everything else
@@ -32,10 +33,19 @@ END {
 	n = split(text, declarations, ";")
 	for (i = 1; i <= n; i++) {
 		d = declarations[i]
-		if (match(d, /[a-z_0-9]+\(/))
+		gsub(/[ \t]+/, " ", d)
+		gsub(/\( /, "(", d)
+		sub(/^ /, "", d)
+		sub(/ASYNCORE_PRINTF\(.*/, "", d)
+		sub(/ $/, "", d)
+		is_function = match(d, /[a-z_0-9]+\(/)
+		if (!is_function && d !~ /^extern /)
+			continue
+		if (whole)
+			print d
+		else if (is_function)
 			print substr(d, RSTART, RLENGTH - 1)
-		else if (d ~ /^ *extern /) {
-			sub(/ *$/, "", d)
+		else {
 			sub(/.* /, "", d)
 			print d
 		}

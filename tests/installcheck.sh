@@ -4,10 +4,10 @@
 #
 # `make installcheck` runs it, with DESTDIR if the installation had one.
 #
-# From the environment: top_srcdir, DESTDIR, libdir, includedir, pkgconfigdir,
-# PKG_CONFIG, CC, HEADERS (their names in the source tree).
+# From the environment: top_srcdir, DESTDIR, libdir, includedir, mandir,
+# pkgconfigdir, PKG_CONFIG, CC, HEADERS (their names in the source tree).
 : "${top_srcdir:?}" "${HEADERS:?}" "${libdir:?}" "${includedir:?}"
-: "${pkgconfigdir:?}" "${CC:=cc}" "${PKG_CONFIG:=pkg-config}"
+: "${mandir:?}" "${pkgconfigdir:?}" "${CC:=cc}" "${PKG_CONFIG:=pkg-config}"
 . "$top_srcdir/tests/tap.sh"
 
 installed=$DESTDIR$libdir
@@ -49,11 +49,24 @@ echoes_shared() (
 	echoes "$1"
 )
 
+# has_pages SYMBOL...: there is a page by each name, and where that is a link, it
+# leads to one.
+has_pages() {
+	dir=$DESTDIR$mandir
+	for symbol; do
+		page=$(sed -n 's/^\.so //p' "$dir/man3/$symbol.3") || return
+		[ -s "$dir/${page:-man3/$symbol.3}" ] || return
+	done
+}
+
 for header in $HEADERS; do
 	name=$(basename "$header")
 	check "$name is installed" \
 	    cmp "$top_srcdir/$header" "$DESTDIR$includedir/$name"
 done
+# shellcheck disable=SC2046
+check 'each symbol has a manual page' \
+    has_pages $(cat "$top_srcdir/src/libasyncore.sym")
 check 'pkg-config knows the library' \
     "$PKG_CONFIG" --exists --print-errors libasyncore
 
