@@ -2,7 +2,8 @@
  * chat_server.c - a chat server: what one client says, all of them hear.  It
  * listens on 127.0.0.1 at the port that is named (0, or none: any), and prints
  * which one it is.  Clients speak in lines, as nc does: "/nick NAME" takes a
- * name, "/quit" leaves, and anything else is said.
+ * name, "/quit" leaves, and anything else is said.  A client that does not read
+ * what is said is dropped.  Ctrl-C ends it well.
  *
  *	cc chat_server.c -o chat_server \
  *	    $(pkg-config --cflags --libs libasyncore)
@@ -11,19 +12,25 @@
 #include <asynchat.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIMIT 500		/* of a line */
+#define UNREAD (1 << 20)	/* what one may leave unread, in bytes */
 #define NAME_SIZE 21		/* a client's state is its name */
 
 /* The listener is in the map, too. */
 static int
 tell(struct asyncore_dispatcher *d, void *text)
 {
-	return asyncore_accepting(d) ? 0 : asynchat_push(d, text, strlen(text));
+	if (asyncore_accepting(d))
+		return 0;
+	if (asyncore_pending_output(d) > UNREAD)
+		return asyncore_handle_close(d);
+	return asynchat_push(d, text, strlen(text));
 }
 
 static int
@@ -159,9 +166,16 @@ main(int argc, char **argv)
 	    (err = asyncore_bind(d, sa, len)) == 0 &&
 	    (err = asyncore_listen(d, 128)) == 0 &&
 	    getsockname(asyncore_fileno(d), sa, &len) == 0 &&
+	    (err = asyncore_interrupt_on(NULL, SIGINT)) == 0 &&
 	    printf("%d\n", ntohs(addr.sin_port)) > 0 && fflush(stdout) == 0)
 		err = asyncore_loop(30, false, NULL, -1);
-	fprintf(stderr, "chat_server: %s\n", strerror(err < 0 ? -err : errno));
+	if (err == ASYNCORE_KEYBOARD_INTERRUPT) {
+		asyncore_unref(d);
+		asyncore_close_all(NULL, true);
+		return asyncore_map_free(asyncore_socket_map());
+	}
+	fprintf(stderr, "chat_server: %s: %s\n", argc > 1 ? argv[1] : "any port",
+	    strerror(err < 0 ? -err : errno));
 	asyncore_unref(d);
 	return EXIT_FAILURE;
 }
