@@ -705,9 +705,10 @@ int asyncore_bind_hostname(struct asyncore_dispatcher *d, int family,
     const char *host, const char *service);
 
 /*
- * Why the name could not be resolved, as getaddrinfo(3) says it:
- * "example.invalid: Name or service not known".  NULL: it was, or is still
- * being resolved.  Borrowed, good until d is closed or resolves another name.
+ * Why the name could not be resolved, in libevent's words:
+ * "example.invalid: nodename nor servname provided, or not known".  NULL: it
+ * was, or is still being resolved.  Borrowed, good until d is closed or
+ * resolves another name.
  */
 const char *asyncore_resolve_error(const struct asyncore_dispatcher *d);
 
