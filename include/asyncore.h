@@ -745,7 +745,7 @@ long long asyncore_call_every(struct asyncore_map *map, double seconds,
 /*
  * The same, tied to a channel: cancelled when it closes, gives its descriptor
  * up, moves to another map, or is gone.  A dispatcher that is closed may have
- * some, too: to connect again later.
+ * some, too: to connect again later.  They hold no reference.
  */
 long long asyncore_channel_call_later(struct asyncore_dispatcher *d,
     double seconds, int (*fn)(struct asyncore_dispatcher *d, void *arg),
