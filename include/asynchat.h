@@ -141,17 +141,18 @@ int asynchat_collect(struct asyncore_dispatcher *d, const void *data,
  * _get_data(): what was collected since it was last called, in one piece, and
  * forgets it.  NULL: d is no chat, or memory is short (nothing is forgotten
  * then).  Not ended by a NUL.  Borrowed: good until the hook that asks for it
- * returns (asked for outside of a hook: until d reads again), but no longer than
- * to the next asynchat_get_data() on d or its end.
+ * returns (asked for outside of a hook: until d reads again), but no longer
+ * than to the next asynchat_get_data() on d or its end.
  */
 const void *asynchat_get_data(struct asyncore_dispatcher *d, size_t *len);
 
 /* ------------------------------------------------------------------------
  * Output.  Each of these queues something and then (but for close_when_done)
- * tries once to send, at most ac_out_buffer_size bytes.  An error of that send goes to handle_error(), as
- * in Python, and is not answered here; what is answered is whether it was
- * queued: 0 or -ENOMEM, -EINVAL; or what leaves the loop.  The queue outlives
- * a close, as in Python: a chat that connects anew sends it then.
+ * tries once to send, at most ac_out_buffer_size bytes.  An error of that send
+ * goes to handle_error(), as in Python, and is not answered here; what is
+ * answered is whether it was queued: 0 or -ENOMEM, -EINVAL; or what leaves the
+ * loop.  The queue outlives a close, as in Python: a chat that connects anew
+ * sends it then.
  * ------------------------------------------------------------------------ */
 
 /*

@@ -220,7 +220,8 @@ struct asyncore_class {
 
 /*
  * asyncore.dispatcher: the root of all classes, every slot filled, so that
- * asyncore_dispatcher_class.handle_close(d) is asyncore.dispatcher.handle_close(d).
+ * asyncore_dispatcher_class.handle_close(d) is
+ * asyncore.dispatcher.handle_close(d).
  */
 extern const struct asyncore_class asyncore_dispatcher_class;
 
@@ -488,8 +489,8 @@ struct evbuffer *asyncore_out_buffer(struct asyncore_dispatcher *d);
 
 /*
  * How many bytes a dispatcher_with_send or an async_chat has taken and not sent
- * yet, as far as they are in memory.  0 for other classes.  A proxy's readable()
- * asks this of the other side.
+ * yet, as far as they are in memory.  0 for other classes.  A proxy's
+ * readable() asks this of the other side.
  */
 size_t asyncore_pending_output(const struct asyncore_dispatcher *d);
 
@@ -600,8 +601,9 @@ int asyncore_stop(struct asyncore_map *map);
  * its wait, without a hook of that pass, and the result of the loop is
  * ASYNCORE_KEYBOARD_INTERRUPT.  A hook whose own loop was ended so passes it on
  * by returning it.  The signal is libevent's until the map is freed, and keeps
- * a host's loop going; libevent has signals on one base of a process only.  0 also where it was said before.
- * -EINVAL: there is no such signal.  -ENOMEM, or what sigaction(2) says.
+ * a host's loop going; libevent has signals on one base of a process only.  0
+ * also where it was said before.  -EINVAL: there is no such signal.  -ENOMEM,
+ * or what sigaction(2) says.
  */
 int asyncore_interrupt_on(struct asyncore_map *map, int signo);
 
@@ -611,13 +613,13 @@ int asyncore_interrupt_on(struct asyncore_map *map, int signo);
 
 /*
  * Makes the map reachable: from now on asyncore_stop(), asyncore_wakeup() and
- * asyncore_call_soon_threadsafe() may be called on it from any thread, as long as
- * the map lives.  To be called by the map's own thread, before the others learn
- * of it.  Everything else stays the own thread's; several maps, each with a base
- * of its own, work side by side in several threads.  It takes two descriptors,
- * and its event keeps a host's loop going.  0 also where it is so already.
- * After fork(2) the child, if it goes on with the map, calls it once more (after
- * event_reinit()): the pipe that it has is its parent's.
+ * asyncore_call_soon_threadsafe() may be called on it from any thread, as long
+ * as the map lives.  To be called by the map's own thread, before the others
+ * learn of it.  Everything else stays the own thread's; several maps, each with
+ * a base of its own, work side by side in several threads.  It takes two
+ * descriptors, and its event keeps a host's loop going.  0 also where it is so
+ * already.  After fork(2) the child, if it goes on with the map, calls it once
+ * more (after event_reinit()): the pipe that it has is its parent's.
  */
 int asyncore_map_enable_threads(struct asyncore_map *map);
 
@@ -629,11 +631,12 @@ int asyncore_map_enable_threads(struct asyncore_map *map);
 int asyncore_wakeup(struct asyncore_map *map);
 
 /*
- * Calls fn(arg) in the map's own thread, in its next pass, after scheduled calls
- * that are due; calls of one thread in their order.  Its result is treated as a
- * scheduled call's.  One that has not run keeps asyncore_loop() going; one that
- * has not run when the map is freed never does.  From any thread, not from a
- * signal handler.  -ENOTSUP: not reachable.  -EINVAL, -ENOMEM.
+ * Calls fn(arg) in the map's own thread, in its next pass, after scheduled
+ * calls that are due; calls of one thread in their order.  Its result is
+ * treated as a scheduled call's.  One that has not run keeps asyncore_loop()
+ * going; one that has not run when the map is freed never does.  From any
+ * thread, not from a signal handler.  -ENOTSUP: not reachable.  -EINVAL,
+ * -ENOMEM.
  */
 int asyncore_call_soon_threadsafe(struct asyncore_map *map,
     int (*fn)(void *arg), void *arg);
@@ -669,9 +672,9 @@ int asyncore_call_soon_threadsafe(struct asyncore_map *map,
  * them.
  *
  * asyncore_close() cancels it, and so does the last reference: until d has its
- * first socket no map holds it.  `dns` must outlive it; before evdns_base_free()
- * close d, and let the base run once (so asks libevent for each request that is
- * cancelled).
+ * first socket no map holds it.  `dns` must outlive it; before
+ * evdns_base_free() close d, and let the base run once (so asks libevent for
+ * each request that is cancelled).
  *
  * -EINVAL: host is NULL or empty, the port is out of range, the map was freed,
  * or dns is NULL and the host needs a name server.  -EAFNOSUPPORT: another
@@ -705,9 +708,10 @@ int asyncore_bind_hostname(struct asyncore_dispatcher *d, int family,
     const char *host, const char *service);
 
 /*
- * Why the name could not be resolved, as getaddrinfo(3) says it:
- * "example.invalid: Name or service not known".  NULL: it was, or is still
- * being resolved.  Borrowed, good until d is closed or resolves another name.
+ * Why the name could not be resolved, in libevent's words:
+ * "example.invalid: nodename nor servname provided, or not known".  NULL: it
+ * was, or is still being resolved.  Borrowed, good until d is closed or
+ * resolves another name.
  */
 const char *asyncore_resolve_error(const struct asyncore_dispatcher *d);
 
@@ -741,7 +745,7 @@ long long asyncore_call_every(struct asyncore_map *map, double seconds,
 /*
  * The same, tied to a channel: cancelled when it closes, gives its descriptor
  * up, moves to another map, or is gone.  A dispatcher that is closed may have
- * some, too: to connect again later.
+ * some, too: to connect again later.  They hold no reference.
  */
 long long asyncore_channel_call_later(struct asyncore_dispatcher *d,
     double seconds, int (*fn)(struct asyncore_dispatcher *d, void *arg),
@@ -787,9 +791,10 @@ int asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds);
  * something else has asyncore_touch().  As with libevent's own events, channels
  * that wait for nothing do not keep the host's loop going.
  *
- * What leaves asyncore_loop(), such as ASYNCORE_EXIT_NOW, leaves the host's loop
- * as event_base_loopbreak() does, and is what asyncore_detach_map() answers;
- * the host may run his loop again.  Inside of hooks asyncore_loop() is -EBUSY.
+ * What leaves asyncore_loop(), such as ASYNCORE_EXIT_NOW, leaves the host's
+ * loop as event_base_loopbreak() does, and is what asyncore_detach_map()
+ * answers; the host may run his loop again.  Inside of hooks asyncore_loop() is
+ * -EBUSY.
  *
  * NULL: asyncore_socket_map().  -EALREADY: it is attached.  -EBUSY: a pass of
  * it runs.  -EINVAL: it was freed.  -ENOMEM.
@@ -799,10 +804,10 @@ int asyncore_attach(struct asyncore_map *map);
 /*
  * The end of that: no channel of the map stays armed on the base, the channels
  * stay in the map.  (Scheduled calls, signals and the way for other threads
- * stay, and take effect when the map runs again.)  Legal in a hook; the channels
- * that are ready in that pass still have their turn.  Answers the first value
- * that left the host's loop since asyncore_attach(), or 0.  -EINVAL: the map is
- * not attached.
+ * stay, and take effect when the map runs again.)  Legal in a hook; the
+ * channels that are ready in that pass still have their turn.  Answers the
+ * first value that left the host's loop since asyncore_attach(), or 0.
+ * -EINVAL: the map is not attached.
  */
 int asyncore_detach_map(struct asyncore_map *map);
 
@@ -924,12 +929,12 @@ int asyncore_map_set_log(struct asyncore_map *map,
 /*
  * Presumed writable (on at first): a connected stream socket whose last send
  * took everything is ready to write without asking the kernel, which saves the
- * system calls of arming a write event for each answer; and a pass that has only
- * these to do does not ask the kernel, where it cannot have news of our making.
- * Visible only in that a write may come where the kernel's low-water mark would
- * not yet report one, and that what a hook made ready by a system call of its
- * own may be seen a pass later.  Off, the map is exactly as select and poll
- * report.
+ * system calls of arming a write event for each answer; and a pass that has
+ * only these to do does not ask the kernel, where it cannot have news of our
+ * making.  Visible only in that a write may come where the kernel's low-water
+ * mark would not yet report one, and that what a hook made ready by a system
+ * call of its own may be seen a pass later.  Off, the map is exactly as select
+ * and poll report.
  */
 int asyncore_map_set_presume(struct asyncore_map *map, bool presume);
 
@@ -988,9 +993,9 @@ struct asyncore_trace {
  *
  * The environment's ASYNCORE_TRACE=file, read when a map is made, appends the
  * same to the file, a line of JSON for each event, whether there is an fn or
- * not; docs/trace.md describes it.  Not in a program that runs with other rights
- * than its user's.  A file that cannot be written is logged; the program goes
- * on.
+ * not; docs/trace.md describes it.  Not in a program that runs with other
+ * rights than its user's.  A file that cannot be written is logged; the program
+ * goes on.
  *
  * -EINVAL: the map was freed.  -ENOMEM.  NULL: asyncore_socket_map().
  */
@@ -1078,9 +1083,10 @@ struct asyncore_transport {
  * map.  If d has this `fd` already, as after a plain text greeting, only the
  * transport is exchanged, and the old one, if it was one of the program's, is
  * not closed.  connected and addr stay as they are.  -EBUSY: it has another
- * descriptor, or input of a bufferevent's that is not read yet.  -ENOTSUP: the transport's reserved places are in use, it was
- * compiled for a later release.  -EINVAL, -EEXIST, -ENOMEM.  On success d owns
- * both: transport->close() is called once.  On failure nothing is taken.
+ * descriptor, or input of a bufferevent's that is not read yet.  -ENOTSUP: the
+ * transport's reserved places are in use, it was compiled for a later release.
+ * -EINVAL, -EEXIST, -ENOMEM.  On success d owns both: transport->close() is
+ * called once.  On failure nothing is taken.
  */
 int asyncore_set_transport(struct asyncore_dispatcher *d,
     const struct asyncore_transport *transport, void *state, int fd);
