@@ -146,25 +146,81 @@ end(struct asyncore__call *c)
 	free(c);
 }
 
-/* Of those that are due, the one to run first stands first. */
+static bool
+is_before(const struct asyncore__call *a, const struct asyncore__call *b)
+{
+	return a->at < b->at || (a->at <= b->at && a->seq < b->seq);
+}
+
+/* libevent's heap gives those of one tick of its clock in any order. */
 static void
 on_due(evutil_socket_t fd, short what, void *arg)
 {
-	struct asyncore__call *c = arg, *other;
+	struct asyncore__call *c = arg;
 	struct asyncore_map *map = c->task.map;
-	struct asyncore__link *before = map->due.prev;
 
 	(void)fd;
 	(void)what;
-	for (; before != &map->due; before = before->prev) {
-		other = CALL_OF(before);
-		if (other->at < c->at ||
-		    (other->at <= c->at && other->seq < c->seq))
-			break;
-	}
-	asyncore__list_append(before->next, &c->due);
+	if (!asyncore__list_empty(&map->due) &&
+	    is_before(c, CALL_OF(map->due.prev)))
+		map->due_unsorted = true;
+	asyncore__list_append(&map->due, &c->due);
 	asyncore__host_wake_later(map);
 }
+
+/* ---- Those that are due, in order: a merge sort, which needs no memory. ---- */
+
+static struct asyncore__link *
+merge(struct asyncore__link *a, struct asyncore__link *b)
+{
+	struct asyncore__link head, *last = &head, **from;
+
+	while (a != NULL && b != NULL) {
+		from = is_before(CALL_OF(b), CALL_OF(a)) ? &b : &a;
+		last->next = *from;
+		last = *from;
+		*from = last->next;
+	}
+	last->next = a != NULL ? a : b;
+	return head.next;
+}
+
+/* The chain of a list's links, sorted; ends with NULL. */
+static struct asyncore__link *
+sorted(struct asyncore__link *list)
+{
+	struct asyncore__link *bins[64] = { NULL };	/* of 2^i each */
+	struct asyncore__link *link, *next, *chain;
+	size_t i;
+
+	for (link = list->next; link != list; link = next) {
+		next = link->next;
+		link->next = NULL;
+		for (i = 0, chain = link; bins[i] != NULL; i++) {
+			chain = merge(bins[i], chain);
+			bins[i] = NULL;
+		}
+		bins[i] = chain;
+	}
+	for (i = 0, chain = NULL; i < sizeof bins / sizeof bins[0]; i++)
+		chain = merge(bins[i], chain);
+	return chain;
+}
+
+static void
+sort_due(struct asyncore_map *map)
+{
+	struct asyncore__link *link = sorted(&map->due), *next;
+
+	asyncore__list_init(&map->due);
+	for (; link != NULL; link = next) {
+		next = link->next;
+		asyncore__list_append(&map->due, link);
+	}
+	map->due_unsorted = false;
+}
+
+/* ---- Scheduling. ---- */
 
 /* INFINITY: when asyncore__call_now() says so. */
 static int
@@ -327,8 +383,11 @@ asyncore__run_calls(struct asyncore_map *map)
 {
 	int err = 0;
 
-	while (err == 0 && !asyncore__list_empty(&map->due))
+	while (err == 0 && !asyncore__list_empty(&map->due)) {
+		if (map->due_unsorted)
+			sort_due(map);
 		err = run(CALL_OF(map->due.next));
+	}
 	return err;
 }
 

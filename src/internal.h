@@ -305,7 +305,8 @@ struct asyncore_map {
 	struct asyncore__place *places;	/* see call.c */
 	uint32_t places_size, free_place;
 	uint64_t next_call;
-	struct asyncore__link due;	/* calls, in order */
+	struct asyncore__link due;	/* calls, in order when they run */
+	bool due_unsorted;
 	struct asyncore__queue queues[ASYNCORE__QUEUES];
 	size_t n_queues;
 	void (*log)(struct asyncore_map *map, const char *message,

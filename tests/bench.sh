@@ -63,6 +63,7 @@ done
 for peer in libasyncore libevent; do
 	check "$peer runs the chain" has 'chain of' $peer
 done
+check 'scheduled calls run' has 'scheduled calls' libasyncore
 check 'predicates are asked' has 'a channel in a pass' 'both asked'
 check 'input without a terminator is read' has 'linear time' 'no terminator'
 check 'the report has the marks' in_report '^| connections per second'

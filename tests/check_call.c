@@ -337,6 +337,34 @@ START_TEST(many_calls_run_in_order_and_some_are_cancelled)
 }
 END_TEST
 
+#define MANY 3000
+
+static int numbers[MANY], n_called;
+
+static int
+in_its_turn(void *arg)
+{
+	const int *number = arg;
+
+	ck_assert_int_eq(*number, n_called++);
+	return 0;
+}
+
+/* Those of a tick come from libevent in any order. */
+START_TEST(calls_that_are_due_together_run_as_they_were_scheduled)
+{
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		numbers[i] = i;
+		ck_assert_int_gt(asyncore_call_later(map, 0, in_its_turn,
+		    &numbers[i]), 0);
+	}
+	run_all();
+	ck_assert_int_eq(n_called, MANY);
+}
+END_TEST
+
 /* ---- Those of a channel. ---- */
 
 static int
@@ -499,6 +527,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_loop_inside_of_a_call_runs_the_others);
 	tcase_add_test(tc, stop_ends_the_loop_though_calls_are_pending);
 	tcase_add_test(tc, many_calls_run_in_order_and_some_are_cancelled);
+	tcase_add_test(tc,
+	    calls_that_are_due_together_run_as_they_were_scheduled);
 	tcase_add_test(tc, a_channel_s_calls_go_with_it);
 	tcase_add_test(tc, a_channel_s_call_may_close_it);
 	tcase_add_test(tc, calls_end_with_detach_and_with_another_map);

@@ -4,8 +4,6 @@ A case is a method of Cases; it adds to its results what it has found, under the
 case's name, the peer's and the round's.  All peers of a case are there at the
 same time, and each round asks every one of them, so that what disturbs the
 machine disturbs them alike.
-
-Room for one more: scheduled calls, against plain evtimer.
 """
 import collections
 import contextlib
@@ -30,12 +28,12 @@ PAIRS = 9900
 
 # How much of it: rounds, seconds of a span, the most connections, whether also
 # as many as the limit allows; messages that are counted (0: none), writes of
-# the chain, passes, MiB of input.
+# the chain, passes, MiB of input, calls pending.
 Scale = collections.namedtuple(
-    'Scale', 'rounds seconds connections limit counted writes passes mib')
-FULL = Scale(15, .5, 10000, True, 20000, 300000, 2000, 64)
-QUICK = Scale(3, .1, 10000, False, 3000, 30000, 300, 16)
-SMOKE = Scale(1, .01, 50, False, 0, 100, 2, .25)
+    'Scale', 'rounds seconds connections limit counted writes passes mib calls')
+FULL = Scale(15, .5, 10000, True, 20000, 300000, 2000, 64, 1000000)
+QUICK = Scale(3, .1, 10000, False, 3000, 30000, 300, 16, 100000)
+SMOKE = Scale(1, .01, 50, False, 0, 100, 2, .25, 100)
 
 
 def echo_case(active, connections):
@@ -77,6 +75,7 @@ class Cases:
         self.chats()
         self.chains()
         self.predicates()
+        self.calls()
         self.memory()
         self.linear()
         if self.scale.counted:
@@ -174,6 +173,15 @@ class Cases:
                     ('none asked', 'a writable() asked', 'both asked'), values):
                 self.add('a channel in a pass', name, round, 'ns',
                          float(value))
+
+    def calls(self):
+        for round in range(min(self.scale.rounds, 5)):
+            for name, word in (LIBEVENT, 'libevent'), (OURS, 'asyncore'):
+                values = output(self.command(
+                    'calls', word, str(self.scale.calls))).split()
+                for what, value in zip(('add', 'cancel', 'run'), values):
+                    self.add('scheduled calls, %d pending' % self.scale.calls,
+                             name, round, what, float(value))
 
     def linear(self):
         for round in range(min(self.scale.rounds, 5)):
