@@ -194,6 +194,26 @@ START_TEST(an_error_of_the_hook_goes_to_handle_error)
 }
 END_TEST
 
+START_TEST(the_hook_may_be_called_by_hand_but_not_on_a_closed_channel)
+{
+	struct asyncore_dispatcher *d;
+
+	put_pair(&timed_class, 0, false, false);
+	d = asyncore_ref(channel[0]);
+	probe(0)->on_close = break_down;
+	ck_assert_int_eq(asyncore_handle_timeout(d), -EIO);
+	probe(0)->on_close = NULL;
+	ck_assert_int_eq(asyncore_handle_timeout(d), 0);
+	ck_assert(asyncore_closed(d));
+	ck_trace("t0 t0");
+	ck_assert_int_eq(asyncore_handle_timeout(d), 0);
+	ck_trace("");
+	ck_assert_int_eq(asyncore_handle_timeout(NULL), -EINVAL);
+	asyncore_unref(d);
+	close_peers();
+}
+END_TEST
+
 /* Out of the map and open, it has no channel to keep the loop going. */
 START_TEST(a_timeout_does_not_keep_the_loop_going)
 {
@@ -257,6 +277,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, it_may_be_taken_back_in_the_hook);
 	tcase_add_test(tc, the_last_one_set_holds);
 	tcase_add_test(tc, an_error_of_the_hook_goes_to_handle_error);
+	tcase_add_test(tc,
+	    the_hook_may_be_called_by_hand_but_not_on_a_closed_channel);
 	tcase_add_test(tc, a_timeout_does_not_keep_the_loop_going);
 	tcase_add_test(tc,
 	    a_timeout_in_another_map_cancels_no_call_of_that_map);
