@@ -1,6 +1,6 @@
 /*
  * chat.h - what asynchat's files know of each other: asynchat.c (life and
- * class), terminator.c, chat_input.c, chat_output.c, producer.c.
+ * class), terminator.c, chat_input.c, chat_queue.c, chat_output.c, producer.c.
  */
 #ifndef ASYNCORE_CHAT_H
 #define ASYNCORE_CHAT_H
@@ -45,6 +45,17 @@ struct asyncore__chat {
 	struct asyncore__link queue;
 };
 
+/* Of its queue. */
+struct asyncore__item {
+	struct asyncore__link link;
+	struct evbuffer *data;			/* what is to be sent next */
+	struct asynchat_producer *producer;	/* and where more comes from */
+	bool is_end;				/* of close_when_done() */
+	int fd;					/* a file; -1: none */
+	long long offset, length;		/* what is not in `data` yet */
+	bool busy, dropped;			/* in use; to be freed then */
+};
+
 extern const struct asyncore__kind asyncore__chat_kind;
 
 /* NULL: d is no chat. */
@@ -79,15 +90,24 @@ void asyncore__chat_forget_input(struct asyncore__chat *c);
 int asyncore__chat_give_input(struct asyncore_dispatcher *d,
     struct evbuffer *input);
 
-/* chat_output.c */
+/* chat_queue.c */
+struct asyncore__item *asyncore__item_new(void);
+void asyncore__item_free(struct asyncore__item *item);
+struct asyncore__item *asyncore__queue_first(const struct asyncore__chat *c);
+struct asyncore__item *asyncore__queue_tail(struct asyncore__chat *c);
+void asyncore__queue_append(struct asyncore__chat *c,
+    struct asyncore__item *item);
+void asyncore__queue_remove(struct asyncore__item *item);
 bool asyncore__chat_has_output(struct asyncore_dispatcher *d);
 size_t asyncore__chat_pending(const struct asyncore_dispatcher *d);
-int asyncore__chat_write(struct asyncore_dispatcher *d);
 int asyncore__chat_take_output(struct asyncore_dispatcher *d,
     struct evbuffer *output);
 bool asyncore__chat_is_only_bytes(const struct asyncore__chat *c);
 void asyncore__chat_give_output(struct asyncore__chat *c,
     struct evbuffer *output);
 void asyncore__chat_forget_output(struct asyncore__chat *c);
+
+/* chat_output.c */
+int asyncore__chat_write(struct asyncore_dispatcher *d);
 
 #endif /* ASYNCORE_CHAT_H */

@@ -1,136 +1,15 @@
 /*
- * chat_output.c - the queue of an async_chat: what was pushed, and how it goes
- * out.
+ * chat_output.c - how an async_chat's queue goes out, and what is put into it.
  *
- * The queue has an item for each producer and file, for the end that
- * close_when_done() puts, and for each run of pushed bytes between them.  The
- * item that is being sent stays in the queue, and nothing that a hook or a
+ * The item that is being sent stays in the queue, and nothing that a hook or a
  * producer does meanwhile frees it.
  */
 #include "chat.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct item {
-	struct asyncore__link link;
-	struct evbuffer *data;			/* what is to be sent next */
-	struct asynchat_producer *producer;	/* and where more comes from */
-	bool is_end;				/* of close_when_done() */
-	int fd;					/* a file; -1: none */
-	long long offset, length;		/* what is not in `data` yet */
-	bool busy, dropped;			/* in use; to be freed then */
-};
-
-#define item_of(l) ((struct item *)(void *)(l))
-
-static struct item *
-first(const struct asyncore__chat *c)
-{
-	return asyncore__list_empty(&c->queue) ? NULL : item_of(c->queue.next);
-}
-
-static void
-free_item(struct item *item)
-{
-	if (item->data != NULL)
-		evbuffer_free(item->data);
-	if (item->producer != NULL && item->producer->free != NULL)
-		item->producer->free(item->producer);
-	if (item->fd >= 0)
-		close(item->fd);
-	free(item);
-}
-
-static void
-remove_item(struct item *item)
-{
-	asyncore__list_remove(&item->link);
-	if (item->busy)
-		item->dropped = true;
-	else
-		free_item(item);
-}
-
-void
-asyncore__chat_forget_output(struct asyncore__chat *c)
-{
-	struct asyncore__link old = c->queue;
-
-	if (first(c) == NULL)
-		return;
-	/* A producer that pushes when it is freed pushes into the new queue. */
-	old.next->prev = old.prev->next = &old;
-	asyncore__list_init(&c->queue);
-	while (!asyncore__list_empty(&old))
-		remove_item(item_of(old.next));
-}
-
-static struct item *
-new_item(void)
-{
-	struct item *item = calloc(1, sizeof *item);
-
-	if (item == NULL)
-		return NULL;
-	item->fd = -1;
-	item->data = evbuffer_new();
-	if (item->data == NULL) {
-		free(item);
-		return NULL;
-	}
-	return item;
-}
-
-static void
-append(struct asyncore__chat *c, struct item *item)
-{
-	asyncore__list_append(&c->queue, &item->link);
-}
-
-/*
- * The item that pushed bytes go to: the last one, or a new one.  One that is in
- * use may have given its bytes to a send(), and adding could move them.
- */
-static struct item *
-tail(struct asyncore__chat *c)
-{
-	struct item *item;
-
-	if (!asyncore__list_empty(&c->queue)) {
-		item = item_of(c->queue.prev);
-		if (item->producer == NULL && !item->is_end && item->fd < 0 &&
-		    !item->busy)
-			return item;
-	}
-	item = new_item();
-	if (item != NULL)
-		append(c, item);
-	return item;
-}
-
-bool
-asyncore__chat_has_output(struct asyncore_dispatcher *d)
-{
-	return !d->connected ||
-	    (!d->starved && first(asyncore__chat_of(d)) != NULL);
-}
-
-/* What is in files does not count. */
-size_t
-asyncore__chat_pending(const struct asyncore_dispatcher *d)
-{
-	const struct asyncore__chat *c = asyncore__chat_of(d);
-	const struct asyncore__link *link;
-	size_t n = 0;
-
-	for (link = c->queue.next; link != &c->queue; link = link->next)
-		n += evbuffer_get_length(item_of(link)->data);
-	return n;
-}
 
 /* ---- Sending. ---- */
 
@@ -149,7 +28,7 @@ is_plain(const struct asyncore_dispatcher *d)
 
 /* Where sendfile cannot be used, the file's next bytes come into `data`. */
 static int
-read_file(struct asyncore_dispatcher *d, struct item *item)
+read_file(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	const size_t len = smaller(asyncore__chat_out_size(d), item->length);
 	struct evbuffer_iovec v;
@@ -172,7 +51,7 @@ read_file(struct asyncore_dispatcher *d, struct item *item)
 
 /* Puts something into item->data, if there is anything. */
 static int
-refill(struct asyncore_dispatcher *d, struct item *item)
+refill(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	if (item->length > 0)
 		return read_file(d, item);
@@ -183,14 +62,15 @@ refill(struct asyncore_dispatcher *d, struct item *item)
 
 /* Asked before each send: a chat may get another transport in between. */
 static bool
-goes_by_sendfile(const struct asyncore_dispatcher *d, const struct item *item)
+goes_by_sendfile(const struct asyncore_dispatcher *d,
+    const struct asyncore__item *item)
 {
 	return item->length > 0 && evbuffer_get_length(item->data) == 0 &&
 	    is_plain(d);
 }
 
 static ssize_t
-send_file(struct asyncore_dispatcher *d, struct item *item)
+send_file(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	const size_t len = smaller(asyncore__chat_out_size(d), item->length);
 	ssize_t n = asyncore__send_file(d, item->fd, item->offset, len);
@@ -223,7 +103,7 @@ send_by_override(struct asyncore_dispatcher *d, struct evbuffer *data,
 }
 
 static ssize_t
-send_data(struct asyncore_dispatcher *d, struct item *item)
+send_data(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	const size_t limit = asyncore__chat_out_size(d);
 
@@ -233,20 +113,20 @@ send_data(struct asyncore_dispatcher *d, struct item *item)
 }
 
 static bool
-is_empty(const struct item *item)
+is_empty(const struct asyncore__item *item)
 {
 	return evbuffer_get_length(item->data) == 0;
 }
 
 static bool
-is_spent(const struct item *item)
+is_spent(const struct asyncore__item *item)
 {
 	return is_empty(item) && item->length == 0 && item->producer == NULL;
 }
 
 /* 1: the item has nothing more, go on with the next. */
 static int
-prepare(struct asyncore_dispatcher *d, struct item *item)
+prepare(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	int err = is_empty(item) ? refill(d, item) : 0;
 
@@ -257,14 +137,14 @@ prepare(struct asyncore_dispatcher *d, struct item *item)
 		return err;
 	}
 	if (err < 0 || is_empty(item)) {
-		remove_item(item);
+		asyncore__queue_remove(item);
 		return err < 0 ? err : 1;
 	}
 	return 0;
 }
 
 static int
-serve_busy(struct asyncore_dispatcher *d, struct item *item)
+serve_busy(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	ssize_t n;
 	int err = 0;
@@ -278,12 +158,12 @@ serve_busy(struct asyncore_dispatcher *d, struct item *item)
 		n = send_data(d, item);
 	}
 	if (!item->dropped && (is_spent(item) || (n < 0 && item->fd >= 0)))
-		remove_item(item);
+		asyncore__queue_remove(item);
 	return n < 0 ? (int)n : 0;
 }
 
 static int
-serve(struct asyncore_dispatcher *d, struct item *item)
+serve(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	int result;
 
@@ -291,7 +171,7 @@ serve(struct asyncore_dispatcher *d, struct item *item)
 	result = serve_busy(d, item);
 	item->busy = false;
 	if (item->dropped)
-		free_item(item);
+		asyncore__item_free(item);
 	return result;
 }
 
@@ -299,18 +179,18 @@ serve(struct asyncore_dispatcher *d, struct item *item)
 static int
 send_queue(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 {
-	struct item *item;
+	struct asyncore__item *item;
 	int result = 1;
 
 	c->sending = true;
 	d->starved = false;
-	while (result == 1 && d->connected && (item = first(c)) != NULL &&
-	    !item->is_end)
+	while (result == 1 && d->connected &&
+	    (item = asyncore__queue_first(c)) != NULL && !item->is_end)
 		result = serve(d, item);
 	c->sending = false;
-	if (result != 1 || !d->connected || first(c) == NULL)
+	if (result != 1 || !d->connected || asyncore__queue_first(c) == NULL)
 		return result < 0 ? result : 0;
-	remove_item(first(c));
+	asyncore__queue_remove(asyncore__queue_first(c));
 	return asyncore_handle_close(d);
 }
 
@@ -351,7 +231,7 @@ asynchat_initiate_send(struct asyncore_dispatcher *d)
 static int
 queue_bytes(struct asyncore__chat *c, const void *data, size_t len)
 {
-	struct item *item = tail(c);
+	struct asyncore__item *item = asyncore__queue_tail(c);
 
 	if (item == NULL || evbuffer_add(item->data, data, len) != 0)
 		return -ENOMEM;
@@ -389,8 +269,8 @@ asynchat_push(struct asyncore_dispatcher *d, const void *data, size_t len)
 
 	if (c == NULL || (data == NULL && len > 0))
 		return -EINVAL;
-	if (len > 0 && first(c) == NULL && d->connected && !c->sending &&
-	    is_plain(d))
+	if (len > 0 && asyncore__queue_first(c) == NULL && d->connected &&
+	    !c->sending && is_plain(d))
 		return send_or_queue(d, c, data, len);
 	if (len > 0 && (err = queue_bytes(c, data, len)) < 0)
 		return err;
@@ -401,12 +281,12 @@ int
 asynchat_push_buffer(struct asyncore_dispatcher *d, struct evbuffer *buffer)
 {
 	struct asyncore__chat *c = asyncore__chat_of(d);
-	struct item *item;
+	struct asyncore__item *item;
 
 	if (c == NULL || buffer == NULL)
 		return -EINVAL;
 	if (evbuffer_get_length(buffer) > 0) {
-		item = tail(c);
+		item = asyncore__queue_tail(c);
 		if (item == NULL ||
 		    evbuffer_add_buffer(item->data, buffer) != 0)
 			return -ENOMEM;
@@ -417,15 +297,15 @@ asynchat_push_buffer(struct asyncore_dispatcher *d, struct evbuffer *buffer)
 static int
 queue_producer(struct asyncore__chat *c, struct asynchat_producer *producer)
 {
-	struct item *item;
+	struct asyncore__item *item;
 
 	if (c == NULL || producer == NULL || producer->more == NULL)
 		return -EINVAL;
-	item = new_item();
+	item = asyncore__item_new();
 	if (item == NULL)
 		return -ENOMEM;
 	item->producer = producer;
-	append(c, item);
+	asyncore__queue_append(c, item);
 	return 0;
 }
 
@@ -464,18 +344,18 @@ static int
 queue_file(struct asyncore__chat *c, int fd, long long offset,
     long long length)
 {
-	struct item *item;
+	struct asyncore__item *item;
 
 	length = length_of(fd, offset, length);
 	if (length < 0)
 		return (int)length;
-	item = new_item();
+	item = asyncore__item_new();
 	if (item == NULL)
 		return -ENOMEM;
 	item->offset = offset;
 	item->length = length;
 	item->fd = fd;
-	append(c, item);
+	asyncore__queue_append(c, item);
 	return 0;
 }
 
@@ -497,54 +377,15 @@ int
 asynchat_close_when_done(struct asyncore_dispatcher *d)
 {
 	struct asyncore__chat *c = asyncore__chat_of(d);
-	struct item *item;
+	struct asyncore__item *item;
 
 	if (c == NULL)
 		return -EINVAL;
-	item = new_item();
+	item = asyncore__item_new();
 	if (item == NULL)
 		return -ENOMEM;
 	item->is_end = true;
-	append(c, item);
+	asyncore__queue_append(c, item);
 	asyncore__called(d);
 	return 0;
-}
-
-/* ---- For a bridge. ---- */
-
-int
-asyncore__chat_take_output(struct asyncore_dispatcher *d,
-    struct evbuffer *output)
-{
-	struct item *item = tail(d->extra);
-
-	return item != NULL && evbuffer_add_buffer(item->data, output) == 0 ?
-	    0 : -ENOMEM;
-}
-
-/* What comes from producers and files, and an end, cannot go elsewhere. */
-bool
-asyncore__chat_is_only_bytes(const struct asyncore__chat *c)
-{
-	const struct asyncore__link *link;
-	const struct item *item;
-
-	for (link = c->queue.next; link != &c->queue; link = link->next) {
-		item = item_of(link);
-		if (item->producer != NULL || item->is_end || item->fd >= 0 ||
-		    item->busy)
-			return false;
-	}
-	return !c->sending;
-}
-
-void
-asyncore__chat_give_output(struct asyncore__chat *c, struct evbuffer *output)
-{
-	struct item *item;
-
-	while ((item = first(c)) != NULL) {
-		(void)evbuffer_add_buffer(output, item->data);
-		remove_item(item);
-	}
 }

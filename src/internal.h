@@ -650,13 +650,23 @@ asyncore__called(struct asyncore_dispatcher *d)
 	asyncore__host_wake(d->map);
 }
 
+/* What is recorded: the kernel's word in the low bits, what stands above. */
+#define ASYNCORE__EXPT 0x4u	/* out-of-band data */
+#define ASYNCORE__KERNEL (ASYNCORE_READ | ASYNCORE_WRITE | ASYNCORE__EXPT)
+#define ASYNCORE__STANDING_SHIFT 4
+
 /* poller.c: the only file that knows libevent's I/O events */
 void asyncore__poller_enter(struct asyncore_dispatcher *d);
 void asyncore__poller_leave(struct asyncore_dispatcher *d);
+unsigned asyncore__interest(struct asyncore_dispatcher *d);
 int asyncore__settle(struct asyncore_dispatcher *d);
-void asyncore__spent(struct asyncore_dispatcher *d);
 void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
+void asyncore__record(struct asyncore_dispatcher *d, unsigned bits);
+void asyncore__record_standing(struct asyncore_map *map);
 void asyncore__forget(struct asyncore_dispatcher *d);
+
+/* wait.c */
+void asyncore__spent(struct asyncore_dispatcher *d);
 bool asyncore__may_have_more(struct asyncore_map *map);
 int asyncore__wait_begin(struct asyncore_map *map);
 int asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll);
