@@ -175,7 +175,7 @@ main(int argc, char **argv)
 		return asyncore_map_free(asyncore_socket_map());
 	}
 	fprintf(stderr, "chat_server: %s: %s\n", argc > 1 ? argv[1] : "any port",
-	    strerror(err < 0 ? -err : errno));
+	    asyncore_strerror(err < 0 ? err : errno));
 	asyncore_unref(d);
 	return EXIT_FAILURE;
 }

@@ -30,7 +30,7 @@ check(const char *what, int result)
 {
 	if (result >= 0)
 		return result;
-	fprintf(stderr, "echo: %s: %s\n", what, strerror(-result));
+	fprintf(stderr, "echo: %s: %s\n", what, asyncore_strerror(result));
 	exit(EXIT_FAILURE);
 }
 

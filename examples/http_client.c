@@ -102,7 +102,7 @@ main(int argc, char **argv)
 	r = asyncore_loop(30.0, false, NULL, -1);
 	fputs("root: LOOP DONE\n", stderr);
 	if (r < 0)
-		complain("loop", strerror(-r));
+		complain("loop", asyncore_strerror(r));
 	for (i = optind; i < argc; i++) {
 		if (clients[i])
 			report(asyncore_self(clients[i]), output, fd);

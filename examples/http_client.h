@@ -142,7 +142,7 @@ http_error(struct asyncore_dispatcher *d, int err)
 		if (err >= 0)
 			return 0;
 	}
-	fprintf(stderr, "%s: %s\n", self->url, strerror(-err));
+	fprintf(stderr, "%s: %s\n", self->url, asyncore_strerror(err));
 	self->failed = true;
 	return asyncore_handle_close(d);
 }
@@ -229,7 +229,7 @@ http_start(struct asyncore_dispatcher *d)
 		return gai_strerror(r);
 	self->next_address = self->addresses;
 	r = http_connect_next(d);
-	return r < 0 ? strerror(-r) : NULL;
+	return r < 0 ? asyncore_strerror(r) : NULL;
 }
 
 /* The caller owns the client; NULL: it could not start, and has said why. */

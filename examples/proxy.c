@@ -53,7 +53,7 @@ check(const char *what, int result)
 {
 	if (result >= 0)
 		return result;
-	complain(what, strerror(-result));
+	complain(what, asyncore_strerror(result));
 	exit(EXIT_FAILURE);
 }
 
@@ -153,7 +153,7 @@ end_lost(struct asyncore_dispatcher *d)
 static int
 end_error(struct asyncore_dispatcher *d, int err)
 {
-	complain(asyncore_class_of(d)->name, strerror(-err));
+	complain(asyncore_class_of(d)->name, asyncore_strerror(err));
 	return asyncore_handle_close(d);
 }
 
@@ -194,7 +194,7 @@ upstream_error(struct asyncore_dispatcher *d, int err)
 {
 	const char *why = asyncore_resolve_error(d);
 
-	complain(upstream, why ? why : strerror(-err));
+	complain(upstream, why ? why : asyncore_strerror(err));
 	return asyncore_handle_close(d);
 }
 

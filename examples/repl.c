@@ -147,7 +147,7 @@ connection_error(struct asyncore_dispatcher *d, int err)
 {
 	const char *why = asyncore_resolve_error(d);
 
-	complain("connect", why ? why : strerror(-err));
+	complain("connect", why ? why : asyncore_strerror(err));
 	return asyncore_handle_close(d);
 }
 
@@ -274,7 +274,7 @@ input_eof(struct asyncore_dispatcher *d)
 static int
 input_error(struct asyncore_dispatcher *d, int err)
 {
-	complain("stdin", strerror(-err));
+	complain("stdin", asyncore_strerror(err));
 	return quit(d);
 }
 
@@ -349,6 +349,6 @@ main(int argc, char **argv)
 	if (r == ASYNCORE_KEYBOARD_INTERRUPT)
 		return 130;
 	if (r < 0)
-		complain("stdin", strerror(-r));
+		complain("stdin", asyncore_strerror(r));
 	return status;
 }

@@ -60,7 +60,7 @@ static void
 check(const char *what, int result)
 {
 	if (result < 0)
-		die(what, strerror(-result));
+		die(what, asyncore_strerror(result));
 }
 
 /* At most `most`; dies with `why` if it is none. */

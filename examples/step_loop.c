@@ -43,7 +43,7 @@ main(int argc, char **argv)
 		r = asyncore_loop(1.0, false, NULL, 1);
 	}
 	if (r < 0)
-		fprintf(stderr, "step_loop: %s\n", strerror(-r));
+		fprintf(stderr, "step_loop: %s\n", asyncore_strerror(r));
 	for (i = 1; i < argc; i++) {
 		client = clients[i] ? asyncore_self(clients[i]) : NULL;
 		if (r < 0 || !client || client->failed)

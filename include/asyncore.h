@@ -98,6 +98,18 @@ struct asyncore_transport;
 /* KeyboardInterrupt: see asyncore_interrupt_on(). */
 #define ASYNCORE_KEYBOARD_INTERRUPT (-4097)
 
+/*
+ * The words for what a function, a hook or the loop has answered: "Connection
+ * refused" for -ECONNREFUSED, and words of our own for ASYNCORE_EXIT_NOW, its
+ * like and what is below.  It takes results as they are, so that nobody has to
+ * turn the sign; a positive number is taken for errno, which constructors set:
+ * asyncore_strerror(errno).  Never NULL; does not change errno.  A constant,
+ * or memory of the calling thread's, good until that thread's next call; from
+ * any thread.  (One string and no buffer, as strerror(3), because it stands in
+ * the arguments of a printf.)
+ */
+const char *asyncore_strerror(int err);
+
 /* ------------------------------------------------------------------------
  * Classes
  * ------------------------------------------------------------------------ */

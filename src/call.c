@@ -318,9 +318,11 @@ report(const struct asyncore__task *t, int err)
 
 	t->map->counts.errors++;
 	if (t->d != NULL)
-		asyncore_log_info(t->d, "error", message, e, strerror(e));
+		asyncore_log_info(t->d, "error", message, e,
+		    asyncore_strerror(err));
 	else
-		asyncore__map_log(t->map, "error", message, e, strerror(e));
+		asyncore__map_log(t->map, "error", message, e,
+		    asyncore_strerror(err));
 }
 
 /* Until the next time that is still to come; those missed are left out. */

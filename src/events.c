@@ -11,7 +11,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,7 +115,7 @@ asyncore__default_error(struct asyncore_dispatcher *d, int err)
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
 	    "uncaptured error, closing channel %s ([Errno %d] %s, in %s)", repr,
-	    errno_of(err), why != NULL ? why : strerror(errno_of(err)),
+	    errno_of(err), why != NULL ? why : asyncore_strerror(err),
 	    where(d));
 	return asyncore_handle_close(d);
 }
@@ -138,7 +137,7 @@ report(struct asyncore_dispatcher *d, int err, const char *hook)
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
 	    "uncaptured error of channel %s ([Errno %d] %s, in %s)", repr,
-	    errno_of(err), strerror(errno_of(err)), hook);
+	    errno_of(err), asyncore_strerror(err), hook);
 }
 
 /*

@@ -91,7 +91,7 @@ pause_listener(struct asyncore_dispatcher *d, int err)
 {
 	if (!d->pause_said)
 		asyncore_log_info(d, "error", "accept: %s; the listener pauses",
-		    strerror(-err));
+		    asyncore_strerror(err));
 	d->pause_said = true;
 	d->map->counts.accept_pauses++;
 	if (d->closed || !d->in_map)

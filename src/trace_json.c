@@ -142,7 +142,7 @@ end_line(struct line *l, struct asyncore_map *map)
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)l->len)
 		return;
-	why = n < 0 ? strerror(errno) : "the file is full";
+	why = n < 0 ? asyncore_strerror(-errno) : "the file is full";
 	asyncore__trace_close(map);
 	asyncore__map_log(map, "error", "the trace ends here: %s", why);
 }
@@ -226,7 +226,7 @@ asyncore__trace_open(struct asyncore_map *map)
 	    O_NOCTTY, 0666);
 	if (map->trace_fd < 0) {
 		asyncore__map_log(map, "error", "ASYNCORE_TRACE=%s: %s", name,
-		    strerror(errno));
+		    asyncore_strerror(-errno));
 		return;
 	}
 	write_header(map);
