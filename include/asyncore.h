@@ -982,7 +982,15 @@ enum asyncore_trace_kind {
 	/* The channel is about to close. */
 	ASYNCORE_TRACE_CLOSE,
 	/* `name`, a hook or "the poller", has raised `result`. */
-	ASYNCORE_TRACE_ERROR
+	ASYNCORE_TRACE_ERROR,
+	/* A scheduled call runs, or has answered `result`.  `name` is
+	 * "call_later", "call_every" or "call_soon_threadsafe"; `argument` is
+	 * its number, 0 for the last of these. */
+	ASYNCORE_TRACE_CALL_BEGIN,
+	ASYNCORE_TRACE_CALL_END,
+	/* The channel is finalized, and no longer to be called; another may
+	 * have its address from now on. */
+	ASYNCORE_TRACE_FREE
 };
 
 /* An event.  Later releases add members at the end. */

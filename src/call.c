@@ -347,11 +347,28 @@ renew(struct asyncore__call *c)
 	return start(c, now, next_delay(c, now));
 }
 
-int
-asyncore__run_task(const struct asyncore__task *t)
+static int
+run_looked_at(const struct asyncore__task *t, long long id)
 {
-	int err = t->d != NULL ? t->tied(t->d, t->arg) : t->plain(t->arg);
+	int err;
 
+	asyncore__trace(t->map, t->d, ASYNCORE_TRACE_CALL_BEGIN, t->name, id,
+	    0);
+	err = t->d != NULL ? t->tied(t->d, t->arg) : t->plain(t->arg);
+	asyncore__trace(t->map, t->d, ASYNCORE_TRACE_CALL_END, t->name, id,
+	    err);
+	return err;
+}
+
+int
+asyncore__run_task(const struct asyncore__task *t, long long id)
+{
+	int err;
+
+	if (t->map->observed && t->name != NULL)
+		err = run_looked_at(t, id);
+	else
+		err = t->d != NULL ? t->tied(t->d, t->arg) : t->plain(t->arg);
 	if (asyncore__leaves_loop(err))
 		return err;
 	if (asyncore__raised(err))
@@ -363,6 +380,7 @@ static int
 run(struct asyncore__call *c)
 {
 	const struct asyncore__task task = c->task;
+	const long long id = c->id;
 	int err = 0;
 
 	asyncore_ref(task.d);
@@ -372,7 +390,7 @@ run(struct asyncore__call *c)
 		end(c);
 	if (err < 0)
 		report(&task, err);
-	err = asyncore__run_task(&task);
+	err = asyncore__run_task(&task, id);
 	if (task.d != NULL)
 		asyncore__called(task.d);
 	asyncore_unref(task.d);
@@ -395,12 +413,19 @@ asyncore__run_calls(struct asyncore_map *map)
 
 /* ---- The interface. ---- */
 
+static const char *
+name_of(double period)
+{
+	return period > 0 ? "call_every" : "call_later";
+}
+
 static long long
 call(struct asyncore_map *map, double seconds, double period,
     int (*fn)(void *arg), void *arg)
 {
 	const struct asyncore__task task = {
-		.map = map, .plain = fn, .arg = arg, .period = period
+		.map = map, .plain = fn, .arg = arg, .period = period,
+		.name = name_of(period)
 	};
 
 	if (map == NULL)
@@ -431,7 +456,8 @@ channel_call(struct asyncore_dispatcher *d, double seconds, double period,
     int (*fn)(struct asyncore_dispatcher *d, void *arg), void *arg)
 {
 	struct asyncore__task task = {
-		.d = d, .tied = fn, .arg = arg, .period = period
+		.d = d, .tied = fn, .arg = arg, .period = period,
+		.name = name_of(period)
 	};
 
 	if (d == NULL || d->finalizing || d->map->freed || fn == NULL ||

@@ -188,6 +188,7 @@ struct asyncore__task {
 	double period;			/* 0: once */
 	bool quiet;			/* does not keep the loop going */
 	const struct timeval *queue;	/* for this period; NULL: the heap */
+	const char *name;		/* in a trace; NULL: it is our own */
 };
 
 /* The name of a host, its addresses, and how far a connection has tried them. */
@@ -490,7 +491,7 @@ void asyncore__calls_end(struct asyncore_dispatcher *d);
 void asyncore__calls_free(struct asyncore_map *map);
 void asyncore__call_now(struct asyncore_map *map, long long id);
 int asyncore__run_calls(struct asyncore_map *map);
-int asyncore__run_task(const struct asyncore__task *t);
+int asyncore__run_task(const struct asyncore__task *t, long long id);
 
 /* wakeup.c */
 void asyncore__wakeup_free(struct asyncore_map *map);

@@ -118,7 +118,7 @@ put_dispatcher(struct line *l, const struct asyncore_dispatcher *d, int fd)
 static const char *const kinds[] = {
 	"", "pass_begin", "pass_end", "wait_begin", "wait_end", "predicate",
 	"hook_begin", "hook_end", "arm", "disarm", "add", "remove", "close",
-	"error"
+	"error", "call_begin", "call_end", "free"
 };
 
 static void
@@ -155,7 +155,12 @@ put_result(struct line *l, const struct asyncore_trace *e)
 		put(l, ",\"result\":%s", e->result ? "true" : "false");
 		break;
 	case ASYNCORE_TRACE_HOOK_BEGIN:
+	case ASYNCORE_TRACE_CALL_BEGIN:
 		put(l, ",\"argument\":%lld", e->argument);
+		break;
+	case ASYNCORE_TRACE_CALL_END:
+		put(l, ",\"argument\":%lld", e->argument);
+		put(l, ",\"result\":%lld", e->result);
 		break;
 	case ASYNCORE_TRACE_PASS_END:
 	case ASYNCORE_TRACE_WAIT_END:

@@ -191,7 +191,8 @@ run_one(struct asyncore_map *map)
 	map->soon = s->next;
 	free(s);
 	return asyncore__run_task(&(struct asyncore__task)
-	    { .map = map, .plain = fn, .arg = arg });
+	    { .map = map, .plain = fn, .arg = arg,
+	    .name = "call_soon_threadsafe" }, 0);
 }
 
 /* The calls of others; those that they make in turn have the next pass. */

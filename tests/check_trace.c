@@ -23,7 +23,27 @@ base(void)
 static int
 id_of(const struct asyncore_trace *e)
 {
+	if (e->dispatcher == NULL)
+		return -1;
 	return probe_of(e->dispatcher)->id;
+}
+
+/* "call_later-1(){": the number is compared where it is begun. */
+static bool
+told_call(const struct asyncore_trace *e)
+{
+	static long long number;
+
+	if (e->kind == ASYNCORE_TRACE_CALL_BEGIN) {
+		number = e->argument;
+		trace("%s%d(){", e->name, id_of(e));
+	} else if (e->kind == ASYNCORE_TRACE_CALL_END) {
+		ck_assert_int_eq(e->argument, number);
+		trace("}%s=%lld", e->name, e->result);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* "pass{", "R0=1", "handle_read0(5){", "}=0", "+read0" and so on. */
@@ -52,7 +72,8 @@ tell_channel(const struct asyncore_trace *e)
 		break;
 	default:
 		trace("%s%d", e->kind == ASYNCORE_TRACE_ADD ? "add" :
-		    e->kind == ASYNCORE_TRACE_REMOVE ? "remove" : "close", id);
+		    e->kind == ASYNCORE_TRACE_REMOVE ? "remove" :
+		    e->kind == ASYNCORE_TRACE_FREE ? "free" : "close", id);
 	}
 }
 
@@ -66,6 +87,8 @@ tell(const struct asyncore_trace *e, void *arg)
 	ck_assert_uint_ge(e->size, sizeof *e);
 	ck_assert(e->time >= last && e->time <= now());
 	last = e->time;
+	if (told_call(e))
+		return;
 	if (e->dispatcher != NULL) {
 		ck_assert_int_eq(e->fd, asyncore_fileno(e->dispatcher));
 		tell_channel(e);
@@ -115,7 +138,21 @@ START_TEST(add_close_and_remove_are_told_outside_of_a_pass)
 	look();
 	add_pair(0, true, false);
 	ck_assert_int_eq(asyncore_close(channel[0]), 0);
-	ck_trace("add0 close0 remove0");
+	ck_trace("add0 close0 remove0 free0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(the_end_of_a_channel_is_told_and_it_can_still_be_looked_at)
+{
+	struct asyncore_dispatcher *d;
+
+	add_pair(0, true, false);
+	d = asyncore_ref(channel[0]);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	look();
+	asyncore_unref(d);
+	ck_trace("free0");
 	close_peers();
 }
 END_TEST
@@ -173,6 +210,65 @@ START_TEST(what_leaves_the_loop_is_the_result_of_the_pass)
 	look();
 	ck_assert_int_eq(asyncore_poll(LONG, map), ASYNCORE_EXIT_NOW);
 	ck_assert_ptr_nonnull(strstr(traced(), "}pass1=-4096"));
+	close_peers();
+}
+END_TEST
+
+static long long number;
+
+static int
+end_every(void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(asyncore_cancel_call(map, number), 0);
+	return -EIO;
+}
+
+static int
+add_one(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	return probe_of(d)->id;
+}
+
+static int
+end_tied(void *arg)
+{
+	(void)arg;
+	return ASYNCORE_EXIT_NOW;
+}
+
+START_TEST(scheduled_calls_are_told_behind_the_channels)
+{
+	add_pair(0, false, false);
+	ck_assert_int_eq(asyncore_map_enable_threads(map), 0);
+	look();
+	number = asyncore_channel_call_later(channel[0], 0, add_one, NULL);
+	ck_assert_int_gt(number, 0);
+	ck_poll(map, "pass1{ readable0=0 writable0=0 wait found0"
+	    " call_later0(){ }call_later=0 }pass1=0");
+	number = asyncore_call_every(map, 1e-6, end_every, NULL);
+	ck_assert_int_gt(number, 0);
+	ck_poll(map, "pass2{ readable0=0 writable0=0 wait found0"
+	    " call_every-1(){ }call_every=-5 }pass2=0");
+	ck_assert_int_eq(asyncore_call_soon_threadsafe(map, end_tied, NULL), 0);
+	ck_assert_int_eq(asyncore_poll(LONG, map), ASYNCORE_EXIT_NOW);
+	ck_trace("pass3{ readable0=0 writable0=0 wait found0"
+	    " call_soon_threadsafe-1(){ }call_soon_threadsafe=-4096"
+	    " }pass3=-4096");
+	close_peers();
+}
+END_TEST
+
+/* An idle timeout looks at the clock by a call of the library's own. */
+START_TEST(calls_of_the_library_s_own_are_not_told)
+{
+	add_pair(0, false, false);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], 1e-6), 0);
+	look();
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, -1), 0);
+	ck_assert_ptr_nonnull(strstr(traced(), "handle_timeout0(0){"));
+	ck_assert_ptr_null(strstr(traced(), "call_"));
 	close_peers();
 }
 END_TEST
@@ -355,7 +451,7 @@ ck_next(const char *text)
 START_TEST(the_file_has_a_header_and_a_line_for_each_event)
 {
 	struct asyncore_map *m = new_traced_map();
-	char text[64];
+	char text[128];
 	int fds[2];
 
 	make_pair(fds);
@@ -363,7 +459,8 @@ START_TEST(the_file_has_a_header_and_a_line_for_each_event)
 	probe(0)->r = true;
 	probe(0)->on_read = close_self;
 	write_all(fds[1], "x", 1);
-	ck_assert_int_eq(asyncore_poll(LONG, m), 0);
+	number = asyncore_call_later(m, 0, end_tied, NULL);
+	ck_assert_int_eq(asyncore_poll(LONG, m), ASYNCORE_EXIT_NOW);
 	free_traced_map(m);
 	close(fds[1]);
 	at_line = lines;
@@ -385,7 +482,16 @@ START_TEST(the_file_has_a_header_and_a_line_for_each_event)
 	ck_next("\"name\":\"handle_read\",\"argument\":0}\n");
 	ck_next("\"event\":\"close\"");
 	ck_next("\"name\":\"handle_read\",\"result\":0}\n");
-	ck_next("\"event\":\"pass_end\",\"result\":0}\n");
+	(void)snprintf(text, sizeof text, "\"pass\":1,\"event\":\"call_begin\","
+	    "\"name\":\"call_later\",\"argument\":%lld}\n", number);
+	ck_next(text);
+	(void)snprintf(text, sizeof text, "\"event\":\"call_end\","
+	    "\"name\":\"call_later\",\"argument\":%lld,\"result\":-4096}\n",
+	    number);
+	ck_next(text);
+	ck_next("\"pass\":1,\"event\":\"free\",\"channel\":\"");
+	ck_next("\"fd\":-1,\"class\":\"");
+	ck_next("\"event\":\"pass_end\",\"result\":-4096}\n");
 	ck_assert_str_eq(at_line, "");
 }
 END_TEST
@@ -508,6 +614,10 @@ testing_add(TCase *tc)
 
 	tcase_add_test(tc, a_pass_is_told_from_begin_to_end);
 	tcase_add_test(tc, add_close_and_remove_are_told_outside_of_a_pass);
+	tcase_add_test(tc,
+	    the_end_of_a_channel_is_told_and_it_can_still_be_looked_at);
+	tcase_add_test(tc, scheduled_calls_are_told_behind_the_channels);
+	tcase_add_test(tc, calls_of_the_library_s_own_are_not_told);
 	tcase_add_test(tc, an_error_is_told_with_its_hook_before_handle_error);
 	tcase_add_test(tc,
 	    a_loop_inside_of_a_hook_nests_and_has_a_number_of_its_own);
@@ -516,7 +626,7 @@ testing_add(TCase *tc)
 	    begun_inside_of_a_hook_it_does_not_tell_that_hook_s_end);
 	tcase_add_test(tc, an_attached_map_tells_the_same_passes);
 	tcase_add_loop_test(tc, fn_may_detach_the_map_at_every_event,
-	    ASYNCORE_TRACE_PASS_BEGIN, ASYNCORE_TRACE_ERROR);
+	    ASYNCORE_TRACE_PASS_BEGIN, ASYNCORE_TRACE_FREE + 1);
 	tcase_add_test(tc, a_predicate_may_detach_the_map);
 	tcase_add_test(tc, fn_may_stop_the_loop);
 	tcase_add_test(tc, a_freed_map_has_no_trace);
