@@ -297,7 +297,7 @@ START_TEST(a_forked_child_goes_on_after_event_reinit)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		_exit(pass_in_child());
+		end_child(pass_in_child());
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	ck_poll(map, "r0 r1 r2 w0 w1 w2");

@@ -207,9 +207,9 @@ wait_in_child(int use_poll)
 
 	if (signal(SIGALRM, SIG_DFL) == SIG_ERR ||
 	    setitimer(ITIMER_REAL, &soon, NULL) != 0)
-		_exit(2);
+		end_child(2);
 	(void)asyncore_loop(FOR_EVER, use_poll, map, 1);
-	_exit(1);
+	end_child(1);
 }
 
 START_TEST(a_wait_for_ever_for_nothing_does_not_return)

@@ -190,7 +190,7 @@ START_TEST(a_forked_child_has_a_way_of_its_own)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		_exit(wake_in_child());
+		end_child(wake_in_child());
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	soon("parent");

@@ -88,6 +88,11 @@ void await(int fd, short events);
 void fill(int fd);
 /* How many descriptors this process has open. */
 int count_fds(void);
+/*
+ * Ends a process that a test has forked, and nothing else: neither an assertion
+ * nor exit(), both of which Check would take for the test's end.
+ */
+void end_child(int status) __attribute__((noreturn));
 /* Seconds of the monotonic clock. */
 double now(void);
 
