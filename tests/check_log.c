@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 const char testing_suite[] = "log";
 
@@ -315,6 +316,31 @@ START_TEST(long_message_is_written_whole)
 }
 END_TEST
 
+/* A wide character that no locale here can show. */
+START_TEST(message_that_cannot_be_formatted_is_empty)
+{
+	static const wchar_t bad[] = { (wchar_t)0x7fffffff, 0 };
+	struct asyncore_dispatcher *d = new_channel(&own);
+
+	message_len = 1;
+	asyncore_log(d, "before %ls", bad);
+	ck_trace("log");
+	ck_assert_uint_eq(message_len, 0);
+	asyncore_unref(d);
+}
+END_TEST
+
+START_TEST(message_without_a_type_is_info)
+{
+	struct asyncore_dispatcher *d = new_channel(&own);
+
+	asyncore_log_info(d, NULL, "hello");
+	ck_trace("info:info");
+	ck_assert_uint_eq(message_len, 5);
+	asyncore_unref(d);
+}
+END_TEST
+
 START_TEST(closed_channel_can_still_log)
 {
 	struct asyncore_dispatcher *d = new_channel(&own);
@@ -451,6 +477,37 @@ START_TEST(repr_of_the_longest_path_is_whole)
 }
 END_TEST
 
+/* The kernel takes none that is longer, but a program may set one. */
+START_TEST(repr_of_a_path_that_is_too_long_is_its_beginning)
+{
+	const size_t size = sizeof ((struct sockaddr_un *)0)->sun_path;
+	struct sockaddr_storage addr;
+	char shown[sizeof addr], *path = (char *)&addr +
+	    offsetof(struct sockaddr_un, sun_path);
+
+	memset(&addr, 'a', sizeof addr);
+	addr.ss_family = AF_UNIX;
+	path[size - 1] = 'z';
+	(void)snprintf(shown, sizeof shown, "'%.*s'", (int)size, path);
+	ck_shown(&addr, sizeof addr, shown);
+}
+END_TEST
+
+START_TEST(repr_of_an_address_that_is_too_short_says_its_family)
+{
+	struct sockaddr_in6 in6;
+	char shown[32];
+
+	memset(&in6, 0, sizeof in6);
+	in6.sin6_family = AF_INET;
+	(void)snprintf(shown, sizeof shown, "family %u", (unsigned)AF_INET);
+	ck_shown(&in6, offsetof(struct sockaddr_in, sin_addr), shown);
+	in6.sin6_family = AF_INET6;
+	(void)snprintf(shown, sizeof shown, "family %u", (unsigned)AF_INET6);
+	ck_shown(&in6, offsetof(struct sockaddr_in6, sin6_addr), shown);
+}
+END_TEST
+
 START_TEST(repr_of_another_family_says_something)
 {
 	struct sockaddr sa;
@@ -509,6 +566,8 @@ add_repr(TCase *tc)
 	tcase_add_test(tc, repr_of_an_abstract_name_is_pythons_bytes);
 	tcase_add_test(tc, repr_escapes_as_python_does);
 	tcase_add_test(tc, repr_of_the_longest_path_is_whole);
+	tcase_add_test(tc, repr_of_a_path_that_is_too_long_is_its_beginning);
+	tcase_add_test(tc, repr_of_an_address_that_is_too_short_says_its_family);
 	tcase_add_test(tc, repr_of_another_family_says_something);
 	tcase_add_test(tc, repr_cuts_as_snprintf_does);
 	tcase_add_test(tc, repr_of_a_class_with_a_long_name_is_whole);
@@ -527,6 +586,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, overrides_hear_everything_and_nothing_is_written);
 	tcase_add_loop_test(tc, long_message_is_whole, 0, 7);
 	tcase_add_test(tc, long_message_is_written_whole);
+	tcase_add_test(tc, message_that_cannot_be_formatted_is_empty);
+	tcase_add_test(tc, message_without_a_type_is_info);
 	tcase_add_test(tc, closed_channel_can_still_log);
 	add_repr(tc);
 }

@@ -172,6 +172,48 @@ START_TEST(times_are_measured_where_somebody_asks_for_them)
 }
 END_TEST
 
+START_TEST(the_longest_hook_is_not_the_last)
+{
+	const int n = 20;
+	struct asyncore_stats s;
+
+	add_pair(0, true, false);
+	ck_assert_int_eq(asyncore_map_set_timing(map, true), 0);
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, n), 0);
+	s = stats();
+	ck_assert_uint_eq(s.handle_read, n);
+	ck_assert(s.longest_hook <= s.hook_time);
+	ck_assert(s.longest_hook * n >= s.hook_time);
+	close_peers();
+}
+END_TEST
+
+/* Its router only calls it. */
+START_TEST(the_hooks_of_a_chat_are_timed)
+{
+	start("\n");
+	on_collect = be_slow;
+	ck_assert_int_eq(asyncore_map_set_timing(map, true), 0);
+	hear("a\n");
+	ck_trace("a |");
+	ck_assert(stats().longest_hook >= 0.005);
+	ck_assert_str_eq(stats().longest_hook_name, "handle_read");
+	end();
+}
+END_TEST
+
+START_TEST(a_timeout_is_timed)
+{
+	add_pair(0, false, false);
+	ck_assert_int_eq(asyncore_map_set_timing(map, true), 0);
+	ck_assert_int_eq(asyncore_handle_timeout(channel[0]), 0);
+	ck_trace("c0");
+	ck_assert(stats().hook_time > 0);
+	ck_assert_str_eq(stats().longest_hook_name, "handle_timeout");
+	close_peers();
+}
+END_TEST
+
 static int
 close_slowly(struct asyncore_dispatcher *d)
 {
@@ -261,6 +303,9 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_chat_s_bytes_and_hooks_are_counted);
 	tcase_add_test(tc, errors_of_hooks_and_of_calls_are_counted);
 	tcase_add_test(tc, times_are_measured_where_somebody_asks_for_them);
+	tcase_add_test(tc, the_longest_hook_is_not_the_last);
+	tcase_add_test(tc, the_hooks_of_a_chat_are_timed);
+	tcase_add_test(tc, a_timeout_is_timed);
 	tcase_add_test(tc, the_time_of_a_hook_is_that_of_what_it_calls);
 	tcase_add_test(tc, waiting_is_measured);
 	tcase_add_test(tc,

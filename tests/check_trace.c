@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -516,6 +517,45 @@ START_TEST(names_are_escaped_and_what_is_no_utf8_replaced)
 }
 END_TEST
 
+/* Well-formed UTF-8 stays; each byte of what is none is replaced. */
+static const struct {
+	const char *name, *shown;
+} characters[] = {
+	{ "\x7f", "\x7f" },
+	{ "\xc2\x80", "\xc2\x80" },
+	{ "\xe0\xa0\x80", "\xe0\xa0\x80" },
+	{ "\xed\x9f\xbf", "\xed\x9f\xbf" },
+	{ "\xee\x80\x80", "\xee\x80\x80" },
+	{ "\xf0\x90\x80\x80", "\xf0\x90\x80\x80" },
+	{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" },
+	{ "\xc1\x80", "\\ufffd\\ufffd" },			/* too long */
+	{ "\xe0\x9f\xbf", "\\ufffd\\ufffd\\ufffd" },
+	{ "\xf0\x8f\xbf\xbf", "\\ufffd\\ufffd\\ufffd\\ufffd" },
+	{ "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd" },		/* surrogate */
+	{ "\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd" },	/* too high */
+	{ "\xf5\x80\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd" },
+	{ "\xf0\x90\x80", "\\ufffd\\ufffd\\ufffd" },		/* cut off */
+};
+
+START_TEST(what_is_utf8_and_what_is_none)
+{
+	struct asyncore_class cls = probe_class;
+	struct asyncore_map *m = new_traced_map();
+	char text[64];
+	int fds[2];
+
+	cls.name = characters[_i].name;
+	make_pair(fds);
+	put_probe(&cls, 0, fds[0], m);
+	free_traced_map(m);
+	close(fds[1]);
+	at_line = lines;
+	(void)snprintf(text, sizeof text, "\"class\":\"%s\"",
+	    characters[_i].shown);
+	ck_next(text);
+}
+END_TEST
+
 static char long_name[4096];
 static struct asyncore_class long_class;
 
@@ -596,6 +636,76 @@ START_TEST(a_file_that_cannot_be_opened_is_logged_and_life_goes_on)
 }
 END_TEST
 
+static char logged[256];
+
+static void
+keep_log(struct asyncore_map *m, const char *message, const char *type,
+    void *arg)
+{
+	(void)m;
+	(void)arg;
+	(void)snprintf(logged, sizeof logged, "%s: %s", type, message);
+}
+
+static rlim_t
+size_of(const char *name)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(name, &st), 0);
+	return (rlim_t)st.st_size;
+}
+
+START_TEST(an_empty_name_is_no_file)
+{
+	struct asyncore_map *m = map_and_what_it_says("");
+
+	ck_assert_str_eq(lines, "");
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+}
+END_TEST
+
+START_TEST(a_long_name_that_cannot_be_opened_is_logged_whole)
+{
+	static char name[1000], expected[sizeof name + 100];
+	struct asyncore_map *m;
+
+	memset(name, 'n', sizeof name - 1);
+	(void)snprintf(expected, sizeof expected,
+	    "error: ASYNCORE_TRACE=%s: %s\n", name, strerror(ENAMETOOLONG));
+	m = map_and_what_it_says(name);
+	ck_assert_str_eq(lines, expected);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+}
+END_TEST
+
+/* The file must not grow, so that it takes a part of the line. */
+START_TEST(a_line_that_was_cut_ends_the_trace)
+{
+	struct asyncore_map *m = new_traced_map();
+	struct rlimit limit, small;
+	int i, rc[3];
+
+	ck_assert_int_eq(asyncore_map_set_log(m, keep_log, NULL), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = size_of(path) + 10;
+	add_pair(0, true, false);
+	/* No assertions meanwhile: Check writes them to a file. */
+	rc[0] = setrlimit(RLIMIT_FSIZE, &small);
+	rc[1] = asyncore_add_channel(channel[0], m);
+	rc[2] = setrlimit(RLIMIT_FSIZE, &limit);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(rc[i], 0);
+	ck_assert_str_eq(logged, "error: the trace ends here: "
+	    "the file is full");
+	ck_poll(m, "r0");
+	ck_assert_uint_eq(size_of(path), small.rlim_cur);
+	free_traced_map(m);
+	close_peers();
+}
+END_TEST
+
 START_TEST(a_full_file_ends_the_trace_and_says_so_once)
 {
 	struct asyncore_map *m;
@@ -632,10 +742,15 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_freed_map_has_no_trace);
 	tcase_add_test(tc, the_file_has_a_header_and_a_line_for_each_event);
 	tcase_add_test(tc, names_are_escaped_and_what_is_no_utf8_replaced);
+	tcase_add_loop_test(tc, what_is_utf8_and_what_is_none, 0,
+	    sizeof characters / sizeof characters[0]);
 	tcase_add_test(tc, a_long_name_is_cut_and_the_line_is_whole);
 	tcase_add_test(tc, two_maps_append_to_one_file);
 	tcase_add_test(tc,
 	    a_file_that_cannot_be_opened_is_logged_and_life_goes_on);
+	tcase_add_test(tc, an_empty_name_is_no_file);
+	tcase_add_test(tc, a_long_name_that_cannot_be_opened_is_logged_whole);
+	tcase_add_test(tc, a_line_that_was_cut_ends_the_trace);
 	if (stat("/dev/full", &st) == 0)
 		tcase_add_test(tc, a_full_file_ends_the_trace_and_says_so_once);
 	else
