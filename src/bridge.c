@@ -89,7 +89,7 @@ static int
 brought_close(void *state, int fd)
 {
 	free_brought(state);
-	return fd >= 0 ? asyncore__socket_transport.close(NULL, fd) : 0;
+	return asyncore__socket_transport.close(NULL, fd);
 }
 
 static const struct asyncore_transport brought_transport = {
@@ -180,7 +180,7 @@ check_takeable(const struct asyncore_class *cls, struct bufferevent *bev,
 	output = bufferevent_get_output(bev);
 	if (evbuffer_get_length(output) == 0)
 		return 0;
-	if (kind == NULL || kind->take_output == NULL)
+	if (kind == NULL)
 		return -EBUSY;
 	return check_readable(output);
 }
@@ -356,7 +356,7 @@ give_buffers(struct asyncore_dispatcher *d, struct bufferevent *bev)
 	int err = 0;
 
 	(void)evbuffer_unfreeze(input, 0);
-	if (d->kind != NULL && d->kind->give_buffers != NULL)
+	if (d->kind != NULL)
 		err = d->kind->give_buffers(d, input,
 		    bufferevent_get_output(bev));
 	if (err == 0 && b != NULL) {

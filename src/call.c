@@ -46,7 +46,7 @@ grow(struct asyncore_map *map)
 	struct asyncore__place *p;
 	uint32_t i;
 
-	if (more <= size || more > UINT32_MAX / 2)
+	if (more > UINT32_MAX / 2)
 		return -ENOMEM;
 	p = realloc(map->places, more * sizeof *p);
 	if (p == NULL)

@@ -7,7 +7,6 @@
 #include "chat.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -246,8 +245,8 @@ static int
 send_or_queue(struct asyncore_dispatcher *d, struct asyncore__chat *c,
     const char *data, size_t len)
 {
-	const size_t some = smaller(asyncore__chat_out_size(d),
-	    (long long)(len < LLONG_MAX ? len : LLONG_MAX));
+	const size_t most = asyncore__chat_out_size(d);
+	const size_t some = len < most ? len : most;
 	const ssize_t n = asyncore__transport_send(d, data, some);
 	const size_t sent = n > 0 ? (size_t)n : 0;
 	int err = 0, result;

@@ -21,8 +21,7 @@ asyncore__queue_first(const struct asyncore__chat *c)
 void
 asyncore__item_free(struct asyncore__item *item)
 {
-	if (item->data != NULL)
-		evbuffer_free(item->data);
+	evbuffer_free(item->data);
 	if (item->producer != NULL && item->producer->free != NULL)
 		item->producer->free(item->producer);
 	if (item->fd >= 0)
@@ -138,11 +137,10 @@ asyncore__chat_is_only_bytes(const struct asyncore__chat *c)
 
 	for (link = c->queue.next; link != &c->queue; link = link->next) {
 		item = item_of(link);
-		if (item->producer != NULL || item->is_end || item->fd >= 0 ||
-		    item->busy)
+		if (item->producer != NULL || item->is_end || item->fd >= 0)
 			return false;
 	}
-	return !c->sending;
+	return !c->sending;	/* else one of them may be in use */
 }
 
 void

@@ -163,7 +163,7 @@ asyncore__dispose(struct asyncore_dispatcher *d)
 	if (!d->stillborn)
 		asyncore__finalize(d);
 	asyncore__note(d->map, d, ASYNCORE_TRACE_FREE, "", 0);
-	if (d->kind != NULL && d->kind->fini != NULL)
+	if (d->kind != NULL)
 		d->kind->fini(d);
 	asyncore__address_clear(&d->addr);
 	if (d->rare != &nothing_rare) {

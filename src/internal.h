@@ -101,7 +101,7 @@ struct asyncore__kind {
 	unsigned flags;			/* that its classes may have */
 	void (*init)(struct asyncore_dispatcher *d);
 	void (*fini)(struct asyncore_dispatcher *d);
-	/* Bytes in memory that are still to be sent; NULL: it keeps none. */
+	/* Bytes in memory that are still to be sent. */
 	size_t (*pending)(const struct asyncore_dispatcher *d);
 	/* For bridge.c, where the kind has something to say.  0: instances can
 	 * be made of cls. */

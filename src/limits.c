@@ -115,8 +115,7 @@ asyncore__quota_leave(struct asyncore_dispatcher *d)
 size_t
 asyncore_pending_output(const struct asyncore_dispatcher *d)
 {
-	return d != NULL && d->kind != NULL && d->kind->pending != NULL ?
-	    d->kind->pending(d) : 0;
+	return d != NULL && d->kind != NULL ? d->kind->pending(d) : 0;
 }
 
 int
@@ -124,7 +123,7 @@ asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low, size_t high)
 {
 	if (d == NULL || low > high)
 		return -EINVAL;
-	if (d->kind == NULL || d->kind->pending == NULL)
+	if (d->kind == NULL)
 		return -ENOTSUP;
 	if (asyncore__rare(d) == NULL)
 		return -ENOMEM;

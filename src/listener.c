@@ -150,8 +150,6 @@ asyncore__default_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 	if (fd < 0)
 		return is_passing(fd) ? -EAGAIN : fd;
 	d->pause_said = false;
-	if (len > sizeof from)
-		len = sizeof from;
 	remember(d, fd, (struct sockaddr *)&from, len);
 	give_address(&from, len, addr, addrlen);
 	return fd;

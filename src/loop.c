@@ -130,8 +130,7 @@ static int
 clear_one(struct asyncore_dispatcher *d, void *arg)
 {
 	(void)arg;
-	if (d->in_map)
-		asyncore__map_leave_for_good(d);
+	asyncore__map_leave_for_good(d);
 	return 0;
 }
 

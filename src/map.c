@@ -22,15 +22,14 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
-static int
+/* libevent refuses only what would be a signal and a descriptor at once. */
+static void
 assign_timers(struct asyncore_map *map)
 {
-	if (evtimer_assign(&map->timer, map->base, on_timer, NULL) != 0)
-		return -1;
-	if (evtimer_assign(&map->resume, map->base, asyncore__on_resume,
-	    map) != 0)
-		return -1;
-	return evtimer_assign(&map->turn, map->base, asyncore__on_turn, map);
+	(void)evtimer_assign(&map->timer, map->base, on_timer, NULL);
+	(void)evtimer_assign(&map->resume, map->base, asyncore__on_resume,
+	    map);
+	(void)evtimer_assign(&map->turn, map->base, asyncore__on_turn, map);
 }
 
 struct asyncore_map *
@@ -43,9 +42,8 @@ asyncore_map_new(struct event_base *base)
 	map->own_base = base == NULL;
 	map->base = base != NULL ? base : event_base_new();
 	if (map->base == NULL)
-		goto no_base;
-	if (assign_timers(map) != 0)
-		goto no_timers;
+		goto no_memory;
+	assign_timers(map);
 	map->refs = 1;
 	map->presume = true;
 	map->fetch = 32;
@@ -60,12 +58,8 @@ asyncore_map_new(struct event_base *base)
 	asyncore__trace_open(map);
 	return map;
 
-no_timers:
-	if (map->own_base)
-		event_base_free(map->base);
-no_base:
-	free(map);
 no_memory:
+	free(map);
 	errno = ENOMEM;
 	return NULL;
 }

@@ -47,7 +47,8 @@ send_whole(struct asyncore_dispatcher *d, struct evbuffer *out, size_t limit,
 }
 
 /*
- * Sends at most `limit` bytes of `out`, which keeps the rest.  Answers as
+ * Sends at most `limit` bytes of `out`, which has some, and keeps the rest.
+ * Answers as
  * asyncore_send().  `out` is still there afterwards, whatever hooks have run.
  */
 ssize_t
@@ -58,7 +59,7 @@ asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
 	size_t asked;
 	ssize_t n;
 
-	if (d->closed || len == 0)
+	if (d->closed)
 		return 0;
 	if (d->transport == NULL)
 		return -ENOTCONN;
