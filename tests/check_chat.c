@@ -226,6 +226,47 @@ START_TEST(a_collector_may_add_and_repeat)
 }
 END_TEST
 
+static int
+collect_beginning(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	return asynchat_collect(d, data, len > 2 ? 2 : len);
+}
+
+START_TEST(a_collector_may_keep_the_beginning_only)
+{
+	struct asynchat_class cls = collector;
+
+	cls.collect_incoming_data = collect_beginning;
+	start_of(&cls, "\n");
+	hear("one\ntwo\nth\n");
+	ck_trace("<on> <tw> <th>");
+	end();
+}
+END_TEST
+
+/* Its data may have an end of its own, and what was lent has none. */
+static int
+take_one_without_its_length(struct asyncore_dispatcher *d)
+{
+	const char *data = asynchat_get_data(d, NULL);
+
+	trace("%.1s", data);
+	return trace_data(d);
+}
+
+START_TEST(data_may_be_asked_for_without_its_length)
+{
+	struct asynchat_class cls = collector;
+
+	cls.found_terminator = take_one_without_its_length;
+	start_of(&cls, "\n");
+	hear("one\nt");
+	hear("wo\n");
+	ck_trace("o <> t <>");
+	end();
+}
+END_TEST
+
 START_TEST(discard_buffers_forgets_what_was_lent)
 {
 	struct asynchat_class cls = collector;
@@ -409,6 +450,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, what_found_terminator_does_not_ask_for_is_kept);
 	tcase_add_test(tc, what_a_found_terminator_that_fails_left_is_kept);
 	tcase_add_loop_test(tc, a_collector_may_add_and_repeat, 0, 2);
+	tcase_add_test(tc, a_collector_may_keep_the_beginning_only);
+	tcase_add_test(tc, data_may_be_asked_for_without_its_length);
 	tcase_add_test(tc, discard_buffers_forgets_what_was_lent);
 	tcase_add_test(tc, collected_data_is_whole_however_long);
 	tcase_add_test(tc, data_is_good_until_it_is_asked_for_again);

@@ -193,6 +193,14 @@ plain_close(struct asyncore_dispatcher *d)
 	return asyncore_close(d);
 }
 
+static int
+base_overflow(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	trace("base-overflow");
+	return 0;
+}
+
 static const struct asynchat_class base_chat = {
 	.dispatcher = {
 		.name = "Base",
@@ -202,6 +210,7 @@ static const struct asynchat_class base_chat = {
 	},
 	.collect_incoming_data = base_collect,
 	.found_terminator = base_found,
+	.handle_overflow = base_overflow,
 	.ac_in_buffer_size = 3,
 	.ac_out_buffer_size = 4,
 };
@@ -238,6 +247,28 @@ START_TEST(slots_are_inherited_over_a_plain_class)
 	ck_assert_int_eq(shutdown(chat_peer, SHUT_WR), 0);
 	ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
 	ck_trace("plain-close");
+	end();
+}
+END_TEST
+
+/* It has a plain class before the one that fills them. */
+static const struct asynchat_class empty_leaf = {
+	.dispatcher = {
+		.name = "Empty",
+		.base = &plain_middle,
+		.instance_size = sizeof(int),
+		.flags = ASYNCHAT_CLASS,
+	},
+};
+
+START_TEST(every_hook_is_inherited_over_a_plain_class)
+{
+	start_of(&empty_leaf, "\n");
+	ck_assert_int_eq(asynchat_set_limit(chat, 2), 0);
+	hear("ab\n");
+	ck_trace("base:ab base|");
+	hear("abc\n");
+	ck_trace("base-overflow");
 	end();
 }
 END_TEST
@@ -448,6 +479,7 @@ START_TEST(pointers_that_are_NULL_are_EINVAL)
 	ck_assert_int_eq(n_freed, 1);
 	ck_assert_int_eq(asynchat_push_file(chat, -1, 0, -1), -EBADF);
 	ck_assert_ptr_null(asynchat_simple_producer(NULL, 1, 0));
+	ck_assert_ptr_null(asynchat_simple_producer("", SIZE_MAX, 0));
 	ck_assert(!asyncore_writable(chat));
 	end();
 }
@@ -468,6 +500,20 @@ START_TEST(chat_without_a_descriptor_keeps_what_it_is_given)
 }
 END_TEST
 
+/* The number belongs to that channel, whatever else is wrong. */
+START_TEST(descriptor_of_another_channel_stays_open_though_the_class_is_none)
+{
+	start("\n");
+	errno = 0;
+	ck_assert_ptr_null(asynchat_new_socket(NULL, asyncore_fileno(chat),
+	    map));
+	ck_assert_int_eq(errno, EEXIST);
+	hear("a\n");
+	ck_trace("a |");
+	end();
+}
+END_TEST
+
 static void
 add_mistakes(TCase *tc)
 {
@@ -480,6 +526,8 @@ add_mistakes(TCase *tc)
 	tcase_add_test(tc, class_of_a_later_release_is_ENOTSUP);
 	tcase_add_loop_test(tc, asyncore_makes_no_chats, 0, 2);
 	tcase_add_test(tc, constructors_answer_as_asyncores);
+	tcase_add_test(tc,
+	    descriptor_of_another_channel_stays_open_though_the_class_is_none);
 }
 
 void
@@ -487,6 +535,7 @@ testing_add(TCase *tc)
 {
 	add_mistakes(tc);
 	tcase_add_test(tc, slots_are_inherited_over_a_plain_class);
+	tcase_add_test(tc, every_hook_is_inherited_over_a_plain_class);
 	tcase_add_test(tc, state_is_the_classs_own);
 	tcase_add_test(tc, buffer_sizes_are_65536);
 	tcase_add_test(tc, buffer_sizes_are_inherited);

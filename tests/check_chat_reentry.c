@@ -390,6 +390,20 @@ START_TEST(exit_leaves_the_loop_and_the_rest)
 }
 END_TEST
 
+/* As above, but what the inner one has read waits for its terminator's end. */
+START_TEST(recv_that_reads_keeps_the_beginning_of_a_terminator)
+{
+	struct asynchat_class cls = talker_class;
+
+	cls.dispatcher.recv = reading_recv;
+	start_of(&cls, "\r\n");
+	more = "ab\r";
+	hear("\ncd\r\n");
+	ck_trace("ab | cd |");
+	end();
+}
+END_TEST
+
 static void
 add_nested(TCase *tc)
 {
@@ -413,6 +427,8 @@ add_nested(TCase *tc)
 	    loop_in_collect_that_reads_the_end_ends_the_parsing);
 	tcase_add_test(tc, loop_in_collect_that_fails_costs_no_byte);
 	tcase_add_test(tc, recv_that_reads_costs_no_byte);
+	tcase_add_test(tc,
+	    recv_that_reads_keeps_the_beginning_of_a_terminator);
 }
 
 static void
@@ -459,6 +475,32 @@ START_TEST(loop_in_collect_on_a_new_connection_keeps_its_input)
 }
 END_TEST
 
+/* As begin_anew_and_read(), but that connection is closed, too. */
+static int
+begin_anew_read_and_close(struct asyncore_dispatcher *d)
+{
+	const int err = begin_anew_and_read(d);
+
+	ck_assert_int_eq(asyncore_close(d), 0);
+	return err;
+}
+
+/* With a terminator, with a count, and with less room than there is input. */
+START_TEST(what_came_on_a_connection_that_a_hook_closed_goes_nowhere)
+{
+	start("\n");
+	if (_i == 1)
+		ck_assert_int_eq(asynchat_set_terminator_count(chat, 1), 0);
+	if (_i == 2)
+		ck_assert_int_eq(asynchat_set_limit(chat, 2), 0);
+	on_collect = begin_anew_read_and_close;
+	more = "cde\nf\n";
+	hear("a\n");
+	ck_trace("a ( )");
+	end();
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -468,4 +510,6 @@ testing_add(TCase *tc)
 	    loop_in_found_on_a_new_connection_keeps_its_input);
 	tcase_add_test(tc,
 	    loop_in_collect_on_a_new_connection_keeps_its_input);
+	tcase_add_loop_test(tc,
+	    what_came_on_a_connection_that_a_hook_closed_goes_nowhere, 0, 3);
 }

@@ -525,6 +525,42 @@ START_TEST(failed_producer_goes_to_handle_error_and_is_freed)
 }
 END_TEST
 
+static int
+discard_and_fail(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asynchat_discard_buffers(d), 0);
+	return -EIO;
+}
+
+START_TEST(error_of_a_producer_that_was_discarded_is_not_lost)
+{
+	start_of(&sender, "\n");
+	push_acting("ab", discard_and_fail);
+	ck_trace("a? free EIO");
+	end();
+}
+END_TEST
+
+static int
+discard_and_wait(struct asyncore_dispatcher *d)
+{
+	ck_assert_int_eq(asynchat_discard_buffers(d), 0);
+	return -EAGAIN;
+}
+
+START_TEST(producer_that_was_discarded_is_not_waited_for)
+{
+	start_of(&sender, "\n");
+	push_acting("ab", discard_and_wait);
+	ck_trace("a? free");
+	ck_assert(!asyncore_writable(chat));
+	push_text("1");
+	clear_trace();
+	ck_inbox("1");
+	end();
+}
+END_TEST
+
 START_TEST(what_is_behind_a_failed_producer_is_sent)
 {
 	start_of(&sender, "\n");
@@ -761,6 +797,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    failed_producer_goes_to_handle_error_and_is_freed);
 	tcase_add_test(tc, what_is_behind_a_failed_producer_is_sent);
+	tcase_add_test(tc, error_of_a_producer_that_was_discarded_is_not_lost);
+	tcase_add_test(tc, producer_that_was_discarded_is_not_waited_for);
 	tcase_add_test(tc, failed_producer_closes_by_default);
 	tcase_add_test(tc, producer_can_leave_the_loop);
 	add_ends(tc);
