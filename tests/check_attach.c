@@ -474,6 +474,46 @@ START_TEST(a_channel_that_ends_in_the_detaching_cannot_free_the_map)
 }
 END_TEST
 
+static int late_fd;
+
+static void
+put_another_in(struct asyncore_dispatcher *d)
+{
+	static const struct asyncore_class quiet_class = {
+		.readable = asyncore_never, .writable = asyncore_never,
+	};
+
+	ck_assert_ptr_nonnull(asyncore_spawn(&quiet_class, late_fd,
+	    asyncore_map_of(d)));
+}
+
+/* As above, but it leaves a channel behind. */
+START_TEST(a_map_into_which_one_is_put_in_its_detaching_is_not_freed)
+{
+	static const struct asyncore_class ending_class = {
+		.readable = asyncore_never, .finalize = put_another_in,
+	};
+	struct asyncore_map *m = asyncore_map_new(base());
+	struct asyncore_dispatcher *d;
+	int fds[2], late[2];
+
+	make_pair(fds);
+	make_pair(late);
+	late_fd = late[0];
+	d = asyncore_spawn(&ending_class, fds[0], m);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_attach(m), 0);
+	ck_assert_int_eq(event_base_loop(base(), EVLOOP_ONCE), 0);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_map_free(m), -EBUSY);
+	ck_assert_uint_eq(asyncore_map_len(m), 1);
+	ck_assert_int_eq(asyncore_close_all(m, false), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+	ck_assert_int_eq(close(late[1]), 0);
+}
+END_TEST
+
 void
 testing_add(TCase *tc)
 {
@@ -498,6 +538,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    attach_in_a_pass_twice_and_detach_without_are_errors);
 	tcase_add_test(tc, a_detached_map_keeps_nothing_on_the_base);
+	tcase_add_test(tc,
+	    a_map_into_which_one_is_put_in_its_detaching_is_not_freed);
 	tcase_add_test(tc, an_attached_map_without_channels_can_be_freed);
 	tcase_add_test(tc,
 	    a_map_detached_in_a_predicate_keeps_nothing_on_the_base);

@@ -415,6 +415,37 @@ START_TEST(a_channel_s_call_may_close_it)
 }
 END_TEST
 
+static int
+break_channel(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)d;
+	(void)arg;
+	return -EIO;
+}
+
+static void
+trace_log_info(struct asyncore_dispatcher *d, const char *message,
+    const char *type)
+{
+	trace("%d %s: %s", probe_of(d)->id, type, message);
+}
+
+START_TEST(an_error_of_a_channel_s_call_is_logged_by_the_channel)
+{
+	static const struct asyncore_class logging_class = {
+		.base = &probe_class, .log_info = trace_log_info,
+	};
+
+	put_pair(&logging_class, 7, false, false);
+	ck_assert_int_gt(asyncore_channel_call_later(channel[7], 0,
+	    break_channel, NULL), 0);
+	tied(7, 0, "b");
+	ck_poll(map, "7 error: uncaptured error in a scheduled call ([Errno 5] "
+	    "Input/output error) b7");
+	close_peers();
+}
+END_TEST
+
 START_TEST(calls_end_with_detach_and_with_another_map)
 {
 	struct asyncore_map *second = asyncore_map_new(NULL);
@@ -531,6 +562,7 @@ testing_add(TCase *tc)
 	    calls_that_are_due_together_run_as_they_were_scheduled);
 	tcase_add_test(tc, a_channel_s_calls_go_with_it);
 	tcase_add_test(tc, a_channel_s_call_may_close_it);
+	tcase_add_test(tc, an_error_of_a_channel_s_call_is_logged_by_the_channel);
 	tcase_add_test(tc, calls_end_with_detach_and_with_another_map);
 	tcase_add_test(tc, a_closed_dispatcher_may_have_calls);
 	tcase_add_test(tc, bad_delays_and_functions_are_EINVAL);

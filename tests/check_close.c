@@ -191,6 +191,8 @@ START_TEST(closed_channel_sends_and_receives_nothing)
 
 	ck_assert_int_eq(asyncore_recv(d, buf, sizeof buf), 0);
 	ck_assert_int_eq(asyncore_send(d, "x", 1), 0);
+	ck_assert_int_eq(asyncore_dispatcher_class.recv(d, buf, 1), 0);
+	ck_assert_int_eq(asyncore_dispatcher_class.send(d, "x", 1), 0);
 	ck_assert_int_eq(asyncore_add_channel(d, map), -EBADF);
 	ck_assert_int_eq(asyncore_listen(d, 1), -EBADF);
 	ck_assert_int_eq(asyncore_set_reuse_addr(d), -EBADF);
@@ -231,6 +233,20 @@ START_TEST(channel_that_never_had_a_descriptor_is_not_connected)
 	ck_assert_int_eq(asyncore_close(d), 0);
 	ck_assert(asyncore_closed(d));
 	ck_trace("");
+	asyncore_unref(d);
+}
+END_TEST
+
+/* What is not there has the error of a bad descriptor. */
+START_TEST(channel_that_never_had_a_descriptor_has_an_error)
+{
+	const struct asyncore_class *base = &asyncore_dispatcher_class;
+	struct asyncore_dispatcher *d = asyncore_new(&telling, map);
+
+	ck_assert_int_eq(base->handle_connect_event(d), -EBADF);
+	ck_trace("");
+	ck_assert_int_eq(base->handle_expt_event(d), -EPROTO);
+	ck_trace("hook");
 	asyncore_unref(d);
 }
 END_TEST
@@ -519,6 +535,7 @@ testing_add(TCase *tc)
 	    0, N_WAYS);
 	tcase_add_test(tc,
 	    channel_that_never_had_a_descriptor_is_not_connected);
+	tcase_add_test(tc, channel_that_never_had_a_descriptor_has_an_error);
 	tcase_add_test(tc, closed_says_whether_the_last_descriptor_is_gone);
 	tcase_add_test(tc, close_is_for_the_peer_to_see);
 	tcase_add_loop_test(tc,

@@ -372,6 +372,40 @@ START_TEST(socket_that_add_channel_closes_is_closed_once)
 }
 END_TEST
 
+static struct asyncore_map *elsewhere;
+
+static int
+add_elsewhere(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	(void)m;
+	return asyncore_dispatcher_class.add_channel(d, elsewhere);
+}
+
+/* The number is another channel's, in the map that add_channel() means. */
+START_TEST(descriptor_of_a_channel_of_another_map_is_not_closed)
+{
+	static const struct asyncore_class emigrant = {
+		.add_channel = add_elsewhere,
+	};
+	struct asyncore_dispatcher *d = asyncore_new(&emigrant, map), *other;
+	int fds[2];
+
+	elsewhere = asyncore_map_new(NULL);
+	make_pair(fds);
+	other = asyncore_new_socket(&asyncore_dispatcher_class, fds[0],
+	    elsewhere);
+	ck_assert_ptr_nonnull(other);
+	ck_assert_int_eq(asyncore_set_socket(d, fds[0]), -EEXIST);
+	ck_assert(is_open(fds[0]));
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+	ck_assert_int_eq(asyncore_close(other), 0);
+	asyncore_unref(other);
+	ck_assert_int_eq(asyncore_map_free(elsewhere), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(refused_create_socket_leaves_the_dispatcher_without_one)
 {
 	static const struct asyncore_class unlucky = {
@@ -411,6 +445,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, refused_socket_is_closed, 0, 2);
 	tcase_add_loop_test(tc, refused_file_is_the_callers_as_it_was, 0, 2);
 	tcase_add_test(tc, socket_that_add_channel_closes_is_closed_once);
+	tcase_add_test(tc,
+	    descriptor_of_a_channel_of_another_map_is_not_closed);
 	tcase_add_test(tc,
 	    refused_create_socket_leaves_the_dispatcher_without_one);
 }

@@ -616,6 +616,35 @@ START_TEST(exit_leaves_handle_error)
 }
 END_TEST
 
+static ssize_t close_answer;
+
+static int
+close_and_answer(struct asyncore_dispatcher *self)
+{
+	const int err = asyncore_dispatcher_class.close(self);
+
+	return err < 0 ? err : (int)close_answer;
+}
+
+/* It is closed when handle_error() fails, and its close() has the last word. */
+START_TEST(exit_leaves_the_close_behind_a_failed_handle_error)
+{
+	struct asyncore_class cls = failing;
+
+	cls.close = close_and_answer;
+	close_answer = _i % 2 ? ASYNCORE_EXIT_NOW : -EIO;
+	answer = -EPROTO;
+	make_channel(&cls);
+	write_all(peer, "x", 1);
+	spoiled = "error";
+	ck_assert_int_eq(one_pass(_i / 2), _i % 2 ? ASYNCORE_EXIT_NOW : 0);
+	ck_trace("fail error");
+	ck_assert(asyncore_closed(d));
+	close_answer = 0;
+	end_channel();
+}
+END_TEST
+
 /* ---- Who is named. ---- */
 
 static int
@@ -690,6 +719,8 @@ add_handle_error(TCase *tc)
 	    handle_error_that_closes_and_fails_is_reported_once, 0, 2);
 	tcase_add_loop_test(tc, handle_error_may_keep_the_channel, 0, 2);
 	tcase_add_loop_test(tc, exit_leaves_handle_error, 0, 2);
+	tcase_add_loop_test(tc,
+	    exit_leaves_the_close_behind_a_failed_handle_error, 0, 4);
 	tcase_add_test(tc, error_that_was_swallowed_is_not_named);
 	tcase_add_test(tc, error_of_a_call_by_hand_is_not_named_later);
 }

@@ -191,6 +191,43 @@ come_back(struct asyncore_dispatcher *d)
 	ck_assert_int_eq(close(fds[1]), 0);
 }
 
+static int
+never_run(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	return never_call(d);
+}
+
+/* What would come later, when there is no channel any more. */
+static void
+plan_ahead(struct asyncore_dispatcher *d)
+{
+	finalized++;
+	ck_assert_int_eq(asyncore_set_timeout(d, 1), -EINVAL);
+	ck_assert_int_eq(asyncore_channel_call_later(d, 0, never_run, NULL),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_channel_call_every(d, 1, never_run, NULL),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_connect_hostname(d, NULL, AF_INET,
+	    "127.0.0.1", 80), -EINVAL);
+	ck_assert_int_eq(asyncore_bind_hostname(d, AF_INET, "127.0.0.1", "0"),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_set_max_connections(d, 1), -EINVAL);
+	errno = 0;
+	ck_assert_ptr_null(asyncore_give_bufferevent(d, 0));
+	ck_assert_int_eq(errno, EINVAL);
+}
+
+static const struct asyncore_class planner = { .finalize = plan_ahead };
+
+START_TEST(finalize_cannot_begin_what_would_come_later)
+{
+	asyncore_unref(asyncore_new(&planner, map));
+	ck_assert_int_eq(finalized, 1);
+	ck_assert_int_eq(asyncore_poll(0, map), 0);
+}
+END_TEST
+
 static const struct asyncore_class undead = { .finalize = come_back };
 
 START_TEST(finalize_cannot_bring_the_channel_back)
@@ -266,6 +303,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, finalize_of_the_class_that_extends_comes_first);
 	tcase_add_loop_test(tc, finalize_may_call_anything_and_runs_once, 0, 2);
 	tcase_add_test(tc, finalize_cannot_bring_the_channel_back);
+	tcase_add_test(tc, finalize_cannot_begin_what_would_come_later);
 	tcase_add_test(tc, finalize_may_end_others);
 	tcase_add_test(tc, finalize_may_free_its_map);
 }

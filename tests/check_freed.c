@@ -6,8 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <event2/bufferevent.h>
+
+#include "asynchat.h"
 
 const char testing_suite[] = "freed";
 
@@ -126,6 +131,104 @@ START_TEST(freed_map_is_EINVAL)
 }
 END_TEST
 
+static int
+never(void *arg)
+{
+	(void)arg;
+	ck_abort_msg("a call of a map that was freed");
+	return 0;
+}
+
+static int
+never_tied(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)d;
+	return never(arg);
+}
+
+START_TEST(freed_map_schedules_nothing_and_is_not_reached)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = asyncore_new(&channel, freed);
+
+	ck_assert_int_eq(asyncore_map_enable_threads(freed), 0);
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	ck_assert_int_eq(asyncore_call_later(freed, 0, never, NULL), -EINVAL);
+	ck_assert_int_eq(asyncore_call_every(freed, 1, never, NULL), -EINVAL);
+	ck_assert_int_eq(asyncore_channel_call_later(d, 0, never_tied, NULL),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_set_timeout(d, 1), -EINVAL);
+	ck_assert_int_eq(asyncore_cancel_call(freed, 1), -ENOENT);
+	ck_assert_int_eq(asyncore_interrupt_on(freed, SIGUSR1), -EINVAL);
+	ck_assert_int_eq(asyncore_map_enable_threads(freed), -EINVAL);
+	ck_assert_int_eq(asyncore_wakeup(freed), -EINVAL);
+	ck_assert_int_eq(asyncore_call_soon_threadsafe(freed, never, NULL),
+	    -EINVAL);
+	ck_assert_int_eq(asyncore_attach(freed), -EINVAL);
+	ck_assert_int_eq(asyncore_detach_map(freed), -EINVAL);
+	asyncore_unref(d);
+}
+END_TEST
+
+START_TEST(freed_map_connects_and_binds_nothing)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = asyncore_new(&channel, freed);
+	struct bufferevent *bev;
+
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	ck_assert_int_eq(asyncore_connect_hostname(d, NULL, AF_INET,
+	    "127.0.0.1", 1), -EINVAL);
+	ck_assert_int_eq(asyncore_bind_hostname(d, AF_INET, "127.0.0.1", "0"),
+	    -EINVAL);
+	errno = 0;
+	ck_assert_ptr_null(asyncore_give_bufferevent(d, 0));
+	ck_assert_int_eq(errno, EINVAL);
+	bev = bufferevent_socket_new(asyncore_map_base(map), -1, 0);
+	errno = 0;
+	ck_assert_ptr_null(asyncore_take_bufferevent(&channel, bev, freed));
+	ck_assert_int_eq(errno, EINVAL);
+	bufferevent_free(bev);
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+}
+END_TEST
+
+static int
+close_and_free(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	struct asyncore_map *m = asyncore_map_of(d);
+
+	trace("%.*s", (int)len, (const char *)data);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	return 0;
+}
+
+/* Read by hand, as a map is not freed inside of a loop of its own. */
+START_TEST(chat_may_free_its_map_when_it_has_read)
+{
+	static const struct asynchat_class cls = {
+		.dispatcher = {
+			.base = &asynchat_async_chat_class.dispatcher,
+			.flags = ASYNCHAT_CLASS,
+		},
+		.collect_incoming_data = close_and_free,
+	};
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	write_all(fds[1], "abc", 3);
+	d = asynchat_new_socket(&cls, fds[0], asyncore_map_new(NULL));
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_read(d), 0);
+	ck_trace("abc");
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(freed_map_takes_no_channel)
 {
 	struct asyncore_map *freed = asyncore_map_new(NULL);
@@ -198,6 +301,9 @@ testing_add(TCase *tc)
 {
 	tcase_add_test(tc, map_with_a_channel_is_not_freed);
 	tcase_add_test(tc, freed_map_is_EINVAL);
+	tcase_add_test(tc, freed_map_schedules_nothing_and_is_not_reached);
+	tcase_add_test(tc, freed_map_connects_and_binds_nothing);
+	tcase_add_test(tc, chat_may_free_its_map_when_it_has_read);
 	tcase_add_test(tc, freed_map_takes_no_channel);
 	tcase_add_test(tc, channel_outlives_its_map_and_moves_to_another);
 	tcase_add_test(tc, failed_add_leaves_a_channel_in_no_map);

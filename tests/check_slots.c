@@ -9,6 +9,7 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -163,6 +164,86 @@ START_TEST(channel_without_a_socket_cannot_be_put_back)
 	ck_assert_int_eq(run_pass(false), 0);
 	asyncore_unref(d);
 	ck_assert_int_eq(finalized, 1);
+}
+END_TEST
+
+/* ---- close() and the methods that it calls. ---- */
+
+static int
+do_nothing(struct asyncore_dispatcher *d)
+{
+	visits++;
+	ck_assert(asyncore_closed(d));
+	return 0;
+}
+
+static int
+delete_and_fail(struct asyncore_dispatcher *d)
+{
+	visits++;
+	ck_assert_int_eq(asyncore_dispatcher_class.del_channel(d), 0);
+	return -EPERM;
+}
+
+START_TEST(closed_channel_is_in_no_map_though_del_channel_does_nothing)
+{
+	static const struct asyncore_class idle = {
+		.base = &counted, .del_channel = do_nothing,
+	};
+	struct asyncore_dispatcher *d = add_ready(&idle);
+
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(visits, 1);
+	ck_assert_uint_eq(asyncore_map_len(map), 0);
+	ck_assert_int_eq(run_pass(false), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(finalized, 1);
+	end();
+}
+END_TEST
+
+START_TEST(error_of_del_channel_is_the_result_of_close_that_has_closed)
+{
+	static const struct asyncore_class unwilling = {
+		.base = &counted, .del_channel = delete_and_fail,
+	};
+	struct asyncore_dispatcher *d = add_ready(&unwilling);
+	const int fd = asyncore_fileno(d);
+
+	ck_assert_int_eq(asyncore_close(d), -EPERM);
+	ck_assert_int_eq(visits, 1);
+	ck_assert(asyncore_closed(d));
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(finalized, 1);
+	end();
+}
+END_TEST
+
+static void
+close_it(struct asyncore_dispatcher *d, struct asyncore_map *from)
+{
+	(void)from;
+	if (visits++ == 0)
+		ck_assert_int_eq(asyncore_close(d), 0);
+}
+
+START_TEST(channel_that_left_map_closes_does_not_move)
+{
+	static const struct asyncore_class closing = {
+		.base = &counted, .left_map = close_it,
+	};
+	struct asyncore_map *to = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d = add_ready(&closing);
+
+	ck_assert_int_eq(asyncore_add_channel(d, to), -EBADF);
+	ck_assert(asyncore_closed(d));
+	ck_assert_uint_eq(asyncore_map_len(to), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(finalized, 1);
+	ck_assert_int_eq(asyncore_map_free(to), 0);
+	end();
 }
 END_TEST
 
@@ -452,6 +533,11 @@ testing_add(TCase *tc)
 	    channel_is_where_add_channel_was_told_whatever_left_map_does);
 	tcase_add_test(tc, channel_of_a_failed_constructor_cannot_be_put_back);
 	tcase_add_test(tc, channel_without_a_socket_cannot_be_put_back);
+	tcase_add_test(tc,
+	    closed_channel_is_in_no_map_though_del_channel_does_nothing);
+	tcase_add_test(tc,
+	    error_of_del_channel_is_the_result_of_close_that_has_closed);
+	tcase_add_test(tc, channel_that_left_map_closes_does_not_move);
 	tcase_add_loop_test(tc, last_reference_may_go_inside_of_every_slot, 0,
 	    n_calls);
 	tcase_add_loop_test(tc,

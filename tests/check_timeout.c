@@ -229,6 +229,31 @@ START_TEST(a_timeout_does_not_keep_the_loop_going)
 }
 END_TEST
 
+START_TEST(what_is_no_time_is_EINVAL_and_changes_nothing)
+{
+	static const double bad[] = { 0, -0.0, NAN };
+	size_t i;
+
+	add_timed(0, false, 0.001);
+	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_int_eq(asyncore_set_timeout(channel[0], bad[i]),
+		    -EINVAL);
+	ck_assert_int_eq(asyncore_set_timeout(NULL, 1), -EINVAL);
+	run_all();
+	ck_trace("t0");
+	close_peers();
+}
+END_TEST
+
+START_TEST(one_that_has_none_may_be_told_to_have_none)
+{
+	add_pair(0, true, false);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], -1), 0);
+	ck_poll(map, "r0");
+	close_peers();
+}
+END_TEST
+
 START_TEST(more_values_than_libevent_has_queues_work_too)
 {
 	int i;
@@ -282,5 +307,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, a_timeout_does_not_keep_the_loop_going);
 	tcase_add_test(tc,
 	    a_timeout_in_another_map_cancels_no_call_of_that_map);
+	tcase_add_test(tc, what_is_no_time_is_EINVAL_and_changes_nothing);
+	tcase_add_test(tc, one_that_has_none_may_be_told_to_have_none);
 	tcase_add_test(tc, more_values_than_libevent_has_queues_work_too);
 }

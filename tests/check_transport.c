@@ -499,6 +499,9 @@ START_TEST(set_transport_that_fails_takes_nothing)
 	ck_not_taken(d, -1, -EBUSY);
 	ck_not_taken(e, fds[0], -EEXIST);
 	ck_not_taken(e, -2, -EINVAL);
+	ck_assert_int_eq(asyncore_set_transport(e, &in_memory, &other, 1 << 20),
+	    -EBADF);
+	ck_assert_int_eq(asyncore_fileno(e), -1);
 	ck_assert_int_eq(asyncore_set_transport(e, NULL, &other, fds[1]),
 	    -EINVAL);
 	ck_assert_ptr_eq(asyncore_map_get(map, fds[0]), d);

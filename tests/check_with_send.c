@@ -373,6 +373,27 @@ START_TEST(send_to_a_peer_that_is_gone_closes_and_answers_0)
 }
 END_TEST
 
+/* Whatever is pending; and by the methods themselves. */
+START_TEST(without_a_connection_nothing_is_sent_nor_lost)
+{
+	const struct asyncore_class *base =
+	    &asyncore_dispatcher_with_send_class;
+	struct asyncore_dispatcher *d = asyncore_new(&sender, map);
+
+	ck_assert_int_eq(asyncore_send(d, "abc", 3), -ENOTCONN);
+	ck_assert_int_eq(evbuffer_add(asyncore_out_buffer(d), "def", 3), 0);
+	ck_assert_int_eq(base->handle_write(d), -ENOTCONN);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(base->handle_write(d), 0);
+	ck_assert_uint_eq(asyncore_pending_output(d), 3);
+	ck_assert_int_eq(evbuffer_drain(asyncore_out_buffer(d), 3), 0);
+	ck_assert_int_eq(base->send(d, "abc", 3), 0);
+	ck_assert_uint_eq(asyncore_pending_output(d), 0);
+	ck_trace("");
+	asyncore_unref(d);
+}
+END_TEST
+
 START_TEST(peer_that_goes_while_something_is_pending_closes_once)
 {
 	start_sender();
@@ -626,6 +647,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, pending_output_goes_with_its_channel);
 	tcase_add_loop_test(tc,
 	    send_to_a_peer_that_is_gone_closes_and_answers_0, 0, 2);
+	tcase_add_test(tc, without_a_connection_nothing_is_sent_nor_lost);
 	tcase_add_loop_test(tc,
 	    peer_that_goes_while_something_is_pending_closes_once, 0, 2);
 	tcase_add_test(tc, failed_send_keeps_the_data);
