@@ -119,8 +119,11 @@ rcpt(struct asyncore_dispatcher *d, struct smtp_session *self, char *arg)
 	if (*params != '\0')
 		return smtp_reply(d, "555 RCPT TO parameters not recognized or "
 		    "not implemented");
+	if (self->n_rcpts == self->server->rcpt_limit)
+		return smtp_reply(d, "452 Error: too many recipients");
 	if (evbuffer_add_printf(self->rcpts, "%.*s\n", (int)len, to) < 0)
 		return -ENOMEM;
+	self->n_rcpts++;
 	return smtp_reply(d, "250 OK");
 }
 

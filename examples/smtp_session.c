@@ -47,7 +47,7 @@ smtp_reset(struct smtp_session *self)
 	free(self->from);
 	self->from = NULL;
 	self->utf8 = self->in_data = false;
-	self->size = 0;
+	self->size = self->n_rcpts = 0;
 	forget(self->rcpts);
 	forget(self->data);
 }
@@ -145,6 +145,10 @@ session_found(struct asyncore_dispatcher *d)
 
 /* ---- Life ---------------------------------------------------------------- */
 
+/* A client that does not read its answers is not heard. */
+#define UNREAD_LOW 16384
+#define UNREAD_HIGH 65536
+
 static void
 session_finalize(struct asyncore_dispatcher *d)
 {
@@ -185,6 +189,8 @@ smtp_session_start(const struct smtp_server *server, int fd,
 	self->data = evbuffer_new();
 	if (self->rcpts && self->data)
 		err = asynchat_set_terminator(d, "\r\n", 2);
+	if (err == 0)
+		err = asyncore_set_watermarks(d, UNREAD_LOW, UNREAD_HIGH);
 	if (err == 0)
 		err = smtp_reply(d, "220 %s smtp_sink", server->host);
 	if (err < 0)

@@ -13,6 +13,7 @@
 struct smtp_server {
 	const char *host;		/* its name in greetings */
 	size_t size_limit;		/* of a message; 0: there is none */
+	size_t rcpt_limit;		/* recipients of a message */
 	bool smtputf8;
 	/*
 	 * A message has come: its sender ("" for a bounce), its recipients, one
@@ -36,6 +37,7 @@ struct smtp_session {
 	bool greeted, extended, utf8, in_data, leaving;
 	size_t line_len;		/* of the line that is coming */
 	size_t size;			/* of the message, as it came */
+	size_t n_rcpts;
 	char *from;			/* NULL: no MAIL yet */
 	struct evbuffer *rcpts, *data;
 };

@@ -33,6 +33,7 @@ static char host[256] = "localhost";
 static struct smtp_server server = {
 	.host = host,
 	.size_limit = 33554432,
+	.rcpt_limit = 1000,
 	.process_message = smtp_keep,
 };
 

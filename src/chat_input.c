@@ -41,13 +41,21 @@ give_scratch(struct asyncore_map *map, char *p, size_t size)
 	map->scratch_size = size;
 }
 
+static void
+begin_piece(struct asyncore__chat *c)
+{
+	c->complete = INCOMPLETE;
+	c->collected = 0;
+	c->overflown = false;
+}
+
 void
 asyncore__chat_forget_input(struct asyncore__chat *c)
 {
 	c->unparsed_len = 0;
 	c->aside = false;
-	if (!c->collecting)
-		c->complete = INCOMPLETE;
+	if (!c->collecting && c->complete != INCOMPLETE)
+		begin_piece(c);
 	if (c->held != NULL)
 		(void)evbuffer_drain(c->held, evbuffer_get_length(c->held));
 }
@@ -145,15 +153,14 @@ found(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 		asyncore__terminator_clear(&c->terminator);
 		c->terminator.count = 0;
 	}
-	c->complete = INCOMPLETE;
-	c->collected = 0;
-	c->overflown = false;
+	begin_piece(c);
 	return overflown ? 0 : asyncore__chat_found(d);
 }
 
 /*
  * The last of a piece.  Should the hook fail, found_terminator() is due all the
- * same, when there is more to parse.
+ * same, when there is more to parse.  A loop inside of handle_overflow() that
+ * reads goes on behind the piece, which is no more ours to end then.
  */
 static int
 collect_last(struct asyncore_dispatcher *d, struct asyncore__chat *c,
@@ -167,7 +174,8 @@ collect_last(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 	c->piece_len = len;
 	err = collect(d, c, data, len);
 	c->piece = NULL;
-	if (asyncore__raised(err) || d->epoch != epoch)
+	if (asyncore__raised(err) || d->epoch != epoch ||
+	    c->complete == INCOMPLETE)
 		return err;
 	return found(d, c);
 }
@@ -274,12 +282,15 @@ assemble(struct asyncore__chat *c, char *buf, size_t room, size_t n)
 	c->unparsed_len = left + held + n;
 }
 
+/* Where a hook has failed all of it waits for the next read. */
 static int
 parse_and_hold(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 {
 	int err = parse(d, c);
 	int err2 = hold(c, c->unparsed, c->unparsed_len, evbuffer_prepend);
 
+	if (asyncore__raised(err))
+		c->aside = false;
 	c->unparsed_len = 0;
 	c->unparsed = NULL;
 	return asyncore__raised(err) || err2 == 0 ? err : err2;
@@ -360,9 +371,7 @@ static void
 begin_stream(struct asyncore_dispatcher *d, struct asyncore__chat *c)
 {
 	asyncore__chat_forget_input(c);
-	c->complete = INCOMPLETE;
-	c->collected = 0;
-	c->overflown = false;
+	begin_piece(c);
 	c->epoch = d->epoch;
 }
 

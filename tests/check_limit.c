@@ -198,6 +198,58 @@ START_TEST(overflow_that_fails_is_over_all_the_same)
 }
 END_TEST
 
+/* ---- What handle_overflow() does. ---- */
+
+static int
+overflow_and_read(struct asyncore_dispatcher *d)
+{
+	trace("overflow");
+	if (n_ends == 0)
+		feed_text(d, "12\n123");
+	trace("read");
+	return 0;
+}
+
+static int
+trace_end(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	trace("|");
+	return 0;
+}
+
+/* Its piece is complete when it is called; the inner read goes on behind it. */
+START_TEST(read_inside_of_it_goes_on_behind_the_piece)
+{
+	struct asynchat_class cls = feeder_class;
+	struct asyncore_dispatcher *d;
+
+	cls.handle_overflow = overflow_and_read;
+	d = new_feeder_of(&cls, "\n", 1);
+	fed_found = trace_end;
+	ck_assert_int_eq(asynchat_set_limit(d, 5), 0);
+	feed_text(d, "123456\n");
+	ck_trace("overflow | read");
+	feed_text(d, "45\n");
+	ck_trace("|");
+	ck_pieces("12|12345|");
+	end_feeder(d);
+}
+END_TEST
+
+START_TEST(a_complete_piece_that_is_discarded_counts_no_more)
+{
+	start_limited(&staying, "\n");
+	on_collect = raise_EIO;
+	hear("1234\n");
+	ck_trace("1234 EIO");
+	ck_assert_int_eq(asynchat_discard_buffers(chat), 0);
+	hear("12345\n");
+	ck_trace("12345 |");
+	end();
+}
+END_TEST
+
 static int
 limit_2(struct asyncore_dispatcher *d)
 {
@@ -318,6 +370,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, overflow_ends_with_a_count);
 	tcase_add_test(tc, limit_binds_where_a_count_is_longer);
 	tcase_add_test(tc, overflow_that_fails_is_over_all_the_same);
+	tcase_add_test(tc, read_inside_of_it_goes_on_behind_the_piece);
+	tcase_add_test(tc, a_complete_piece_that_is_discarded_counts_no_more);
 	tcase_add_test(tc, limit_that_is_lowered_below_what_came_binds);
 	tcase_add_test(tc, limit_that_is_lifted_binds_no_more);
 	tcase_add_test(tc, no_limit_binds_where_there_is_no_terminator);

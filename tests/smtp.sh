@@ -177,8 +177,10 @@ for utf8 in '' utf8; do
 	fi
 	if [ -n "$python" ]; then
 		check 'what smtpd does not survive' clients goes_on "$port"
+		check 'floods, and clients that do not read' clients floods "$port"
 	else
 		skip 'what smtpd does not survive' 'there is no python3'
+		skip 'floods, and clients that do not read' 'there is no python3'
 	fi
 	check 'and has ended well' stop TERM
 done

@@ -5,6 +5,7 @@
     smtp_clients.py transcript KIND PATH FILE   the last one, as swaks tells it
     smtp_clients.py replies PORT [utf8]         replies, and those of smtpd
     smtp_clients.py goes_on PORT                what smtpd does not survive
+    smtp_clients.py floods PORT                 without an end, or a reader
     smtp_clients.py breaks PORT KIND PATH       connections that break
 
 KIND is mbox or maildir.  The sink has been told a limit of 1000 bytes for
@@ -303,6 +304,37 @@ def goes_on(port):
             250, 250, 354, 250]
         assert raw.ask(b'QUIT\r\nNOOP\r\n' + MAIL) == 221
         assert raw.code() == 'closed'
+
+
+def floods(port):
+    """A message has so many recipients at most, and a client that does not
+    read its answers is not heard any more until it does.  Each answer to
+    another client is the end of a pass of the sink's.
+    """
+    raw = Raw(port, b'HELO x', MAIL)
+    raw.say((RCPT + b'\r\n') * 1002)
+    codes = [raw.code() for i in range(1002)]
+    assert codes == [250] * 1000 + [452] * 2, codes
+    assert [raw.ask(b'DATA'), raw.ask(b'.'), raw.ask(MAIL)] == [354, 250, 250]
+    assert raw.ask(RCPT) == 250
+
+    flood, other = Raw(port), Raw(port)
+    flood.socket.setblocking(False)
+    said = stuck = 0
+    lines = b'NOOP\r\n' * 10000
+    while stuck < 20:
+        assert said < 64 << 20, 'it reads on and on'
+        try:
+            said += flood.socket.send(lines[said % 6:])
+            stuck = 0
+        except BlockingIOError:
+            assert other.ask(b'NOOP') == 250
+            stuck += 1
+    flood.socket.setblocking(True)
+    rest = b'NOOP\r\n'[said % 6:]
+    threading.Thread(target=flood.say, args=(rest,)).start()
+    for i in range((said + len(rest)) // 6):
+        assert flood.code() == 250
 
 
 def breaks(port, kind, path):
