@@ -674,7 +674,8 @@ int asyncore_call_soon_threadsafe(struct asyncore_map *map,
  * keeps asyncore_loop() going, though d is no channel yet.  From the first
  * address on all is as after asyncore_connect(), but that only the last
  * address's failure is one of d; the channel has another descriptor, behind all
- * others, with each address.
+ * others, with each address; and a local listener whose queue is full is
+ * -ECONNREFUSED.
  *
  * A name that cannot be resolved goes to handle_error(), with -ENOENT (there is
  * no such host), -EAFNOSUPPORT (a numeric address of another family), -ENOMEM,

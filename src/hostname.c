@@ -37,16 +37,22 @@ is_free(const struct asyncore_dispatcher *d)
 
 /* ---- Connecting. ---- */
 
+/*
+ * The queue of a local listener is full: what is EAGAIN to Linux others call a
+ * refusal.  It is told to hooks here, where -EAGAIN would be no error, and
+ * nobody would hear of it.
+ */
 static int
 try_to_connect(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai)
 {
 	int err = asyncore_create_socket(d, ai->ai_family, SOCK_STREAM);
 
 	if (err == 0)
-		return asyncore_connect(d, ai->ai_addr,
+		err = asyncore_connect(d, ai->ai_addr,
 		    (socklen_t)ai->ai_addrlen);
-	d->connecting = false;
-	return err;
+	else
+		d->connecting = false;
+	return err == -EAGAIN ? -ECONNREFUSED : err;
 }
 
 /*

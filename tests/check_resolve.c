@@ -301,6 +301,27 @@ START_TEST(missing_path_is_an_error_in_a_pass)
 }
 END_TEST
 
+/* Linux's EAGAIN, which as a hook's result would be no error. */
+START_TEST(path_whose_queue_is_full_is_an_error_in_a_pass)
+{
+	struct place p;
+	char host[128];
+	int first, full;
+
+	listen_place(&p, path);
+	ck_assert_int_eq(listen(p.fd, 0), 0);
+	first = call_place(&p);
+	full = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(evutil_make_socket_nonblocking(full), 0);
+	ck_assert_int_eq(connect(full, &p.addr.sa, p.len), -1);
+	(void)snprintf(host, sizeof host, "unix:%s", p.addr.un.sun_path);
+	ck_call(AF_UNSPEC, host, "refused close");
+	ck_assert_int_eq(close(full), 0);
+	ck_assert_int_eq(close(first), 0);
+	drop_place(&p);
+}
+END_TEST
+
 START_TEST(handle_connect_that_fails_at_once_is_an_error)
 {
 	char host[200];
@@ -955,6 +976,7 @@ add_without_server(TCase *tc)
 	    numeric_host_of_another_family_is_an_error_in_a_pass);
 	tcase_add_test(tc, path_needs_no_dns);
 	tcase_add_test(tc, missing_path_is_an_error_in_a_pass);
+	tcase_add_test(tc, path_whose_queue_is_full_is_an_error_in_a_pass);
 	tcase_add_test(tc, handle_connect_that_fails_at_once_is_an_error);
 	tcase_add_test(tc, hosts_file_is_told_in_a_pass);
 	tcase_add_test(tc, no_name_server_is_EHOSTUNREACH_and_no_hang);
