@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 
 #include <event2/event.h>
@@ -255,8 +256,8 @@ can_attach(struct asyncore_map *m)
 	return true;
 }
 
-int
-testing_loop(double timeout, bool use_poll, struct asyncore_map *m, int count)
+static int
+run_loop(double timeout, bool use_poll, struct asyncore_map *m, int count)
 {
 	struct host h = { .map = m != NULL ? m : asyncore_socket_map() };
 
@@ -265,6 +266,23 @@ testing_loop(double timeout, bool use_poll, struct asyncore_map *m, int count)
 	h.base = asyncore_map_base(h.map);
 	h.for_ever = count < 0 && timeout < 0;
 	return host_loop(&h, timeout, count);
+}
+
+/* Only here signals come, where there is a storm of them: see testing.c. */
+int
+testing_loop(double timeout, bool use_poll, struct asyncore_map *m, int count)
+{
+	sigset_t alarm, before;
+	int result;
+
+	if (!testing_storms)
+		return run_loop(timeout, use_poll, m, count);
+	(void)sigemptyset(&alarm);
+	(void)sigaddset(&alarm, SIGALRM);
+	(void)pthread_sigmask(SIG_UNBLOCK, &alarm, &before);
+	result = run_loop(timeout, use_poll, m, count);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
 }
 
 int

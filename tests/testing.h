@@ -46,6 +46,10 @@ bool testing_fits(const char *test);
 			tcase_add_loop_test_raise_signal(tc, test, 0,	\
 			    from, to);					\
 	} while (0)
+
+/* With ASYNCORE_STORM in the environment a signal interrupts the loops of tests
+ * every 100 us. */
+extern bool testing_storms;
 int testing_loop(double timeout, bool use_poll, struct asyncore_map *m,
     int count);
 int testing_stop(struct asyncore_map *m);

@@ -20,13 +20,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #ifdef HAVE_SYS_EPOLL_H
@@ -38,10 +41,11 @@
 #include <event2/event.h>
 
 enum {
-	MALLOC, ACCEPT, ACCEPT4, BIND, CLOSE, CONNECT, EPOLL_CREATE1,
-	EPOLL_CTL, EPOLL_WAIT, EVENTFD, FCNTL, GETPEERNAME, GETSOCKOPT, LISTEN,
-	PIPE, PIPE2, POLL, PREAD, READ, RECV, SELECT, SEND, SENDFILE, SENDMSG,
-	SETSOCKOPT, SOCKET, WRITE, WRITEV
+	MALLOC, ACCEPT, ACCEPT4, BIND, CLOSE, CONNECT, EPOLL_CREATE,
+	EPOLL_CREATE1, EPOLL_CTL, EPOLL_WAIT, EVENTFD, FCNTL, FSTAT,
+	GETPEERNAME, GETSOCKNAME, GETSOCKOPT, IOCTL, LISTEN, LSEEK, OPEN, PIPE,
+	PIPE2, POLL, PREAD, READ, READV, RECV, SELECT, SEND, SENDFILE, SENDMSG,
+	SETSOCKOPT, SIGACTION, SOCKET, SOCKETPAIR, WRITE, WRITEV
 };
 
 #define ERRORS(...) (const int[]){ __VA_ARGS__, 0 }
@@ -63,6 +67,8 @@ struct fault faults[] = {
 	    EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EALREADY, EBADF,
 	    ECONNREFUSED, EFAULT, EINPROGRESS, EINTR, EISCONN, ENETUNREACH,
 	    ENOTSOCK, EPROTOTYPE, ETIMEDOUT), 0 },
+	[EPOLL_CREATE] = { "epoll_create", ERRORS(EINVAL, EMFILE, ENFILE,
+	    ENOMEM), 0 },
 	[EPOLL_CREATE1] = { "epoll_create1", ERRORS(EINVAL, EMFILE, ENFILE,
 	    ENOMEM), 0 },
 	[EPOLL_CTL] = { "epoll_ctl", ERRORS(EBADF, EEXIST, EINVAL, ELOOP,
@@ -73,18 +79,30 @@ struct fault faults[] = {
 	    ENOMEM), 0 },
 	[FCNTL] = { "fcntl", ERRORS(EACCES, EAGAIN, EBADF, EINVAL, EMFILE,
 	    EPERM), 0 },
+	[FSTAT] = { "fstat", ERRORS(EBADF, EFAULT, ENOMEM, EOVERFLOW), 0 },
 	[GETPEERNAME] = { "getpeername", ERRORS(EBADF, EFAULT, EINVAL, ENOBUFS,
 	    ENOTCONN, ENOTSOCK), 0 },
+	[GETSOCKNAME] = { "getsockname", ERRORS(EBADF, EFAULT, EINVAL, ENOBUFS,
+	    ENOTSOCK), 0 },
 	[GETSOCKOPT] = { "getsockopt", ERRORS(EBADF, EFAULT, EINVAL,
 	    ENOPROTOOPT, ENOTSOCK), 0 },
+	[IOCTL] = { "ioctl", ERRORS(EBADF, EFAULT, EINVAL, ENOTTY), 0 },
 	[LISTEN] = { "listen", ERRORS(EADDRINUSE, EBADF, ENOTSOCK,
 	    EOPNOTSUPP), 0 },
+	[LSEEK] = { "lseek", ERRORS(EBADF, EINVAL, ENXIO, EOVERFLOW, ESPIPE),
+	    0 },
+	[OPEN] = { "open", ERRORS(EACCES, EBUSY, EDQUOT, EEXIST, EFAULT, EFBIG,
+	    EINTR, EINVAL, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENODEV,
+	    ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENXIO, EOVERFLOW, EPERM, EROFS,
+	    ETXTBSY, EWOULDBLOCK), 0 },
 	[PIPE] = { "pipe", ERRORS(EFAULT, EMFILE, ENFILE), 0 },
 	[PIPE2] = { "pipe2", ERRORS(EFAULT, EINVAL, EMFILE, ENFILE), 0 },
 	[POLL] = { "poll", ERRORS(EFAULT, EINTR, EINVAL, ENOMEM), 0 },
 	[PREAD] = { "pread", ERRORS(EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO,
 	    EISDIR, ENXIO, EOVERFLOW, ESPIPE), 0 },
 	[READ] = { "read", ERRORS(EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO,
+	    EISDIR), 0 },
+	[READV] = { "readv", ERRORS(EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO,
 	    EISDIR), 0 },
 	[RECV] = { "recv", ERRORS(EAGAIN, EBADF, ECONNREFUSED, EFAULT, EINTR,
 	    EINVAL, ENOMEM, ENOTCONN, ENOTSOCK, ECONNRESET, ETIMEDOUT), 0 },
@@ -100,8 +118,11 @@ struct fault faults[] = {
 	    EPIPE), 0 },
 	[SETSOCKOPT] = { "setsockopt", ERRORS(EBADF, EFAULT, EINVAL,
 	    ENOPROTOOPT, ENOTSOCK), 0 },
+	[SIGACTION] = { "sigaction", ERRORS(EFAULT, EINVAL), 0 },
 	[SOCKET] = { "socket", ERRORS(EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
 	    ENFILE, ENOBUFS, ENOMEM, EPROTONOSUPPORT), 0 },
+	[SOCKETPAIR] = { "socketpair", ERRORS(EAFNOSUPPORT, EFAULT, EMFILE,
+	    ENFILE, EOPNOTSUPP, EPROTONOSUPPORT), 0 },
 	[WRITE] = { "write", ERRORS(EAGAIN, EBADF, EDESTADDRREQ, EDQUOT,
 	    EFAULT, EFBIG, EINTR, EINVAL, EIO, ENOSPC, EPERM, EPIPE), 0 },
 	[WRITEV] = { "writev", ERRORS(EAGAIN, EBADF, EDESTADDRREQ, EDQUOT,
@@ -200,6 +221,7 @@ faults_explain(int err)
 	case EPIPE:
 	case ECONNREFUSED:
 	case ENOTCONN:
+	case EHOSTUNREACH:	/* all that evdns tells of a shortage */
 		return happened;
 	case ENOENT:
 	case EEXIST:
@@ -235,6 +257,7 @@ faults_must_not_matter(void)
 	case PREAD:
 		return err == EINTR;
 	case READ:
+	case READV:
 	case RECV:
 	case SEND:
 	case SENDFILE:
@@ -378,6 +401,8 @@ STAND_IN(BIND, int, bind,
     (int fd, const struct sockaddr *addr, socklen_t len), (fd, addr, len))
 STAND_IN(GETPEERNAME, int, getpeername,
     (int fd, struct sockaddr *addr, socklen_t *len), (fd, addr, len))
+STAND_IN(GETSOCKNAME, int, getsockname,
+    (int fd, struct sockaddr *addr, socklen_t *len), (fd, addr, len))
 STAND_IN(GETSOCKOPT, int, getsockopt,
     (int fd, int level, int name, void *value, socklen_t *len),
     (fd, level, name, value, len))
@@ -385,6 +410,8 @@ STAND_IN(SETSOCKOPT, int, setsockopt,
     (int fd, int level, int name, const void *value, socklen_t len),
     (fd, level, name, value, len))
 STAND_IN(LISTEN, int, listen, (int fd, int backlog), (fd, backlog))
+STAND_IN(LSEEK, off_t, lseek, (int fd, off_t offset, int whence),
+    (fd, offset, whence))
 STAND_IN(PIPE, int, pipe, (int fds[2]), (fds))
 STAND_IN(POLL, int, poll, (struct pollfd *fds, nfds_t n, int timeout),
     (fds, n, timeout))
@@ -401,14 +428,32 @@ STAND_IN(SELECT, int, select,
 STAND_IN(SEND, ssize_t, send,
     (int fd, const void *buf, size_t len, int flags),
     (fd, buf, shortened(len), flags))
+STAND_IN(SIGACTION, int, sigaction,
+    (int signo, const struct sigaction *new, struct sigaction *old),
+    (signo, new, old))
 STAND_IN(SOCKET, int, socket, (int family, int type, int protocol),
     (family, type, protocol))
+STAND_IN(SOCKETPAIR, int, socketpair,
+    (int family, int type, int protocol, int fds[2]),
+    (family, type, protocol, fds))
 STAND_IN(WRITE, ssize_t, write, (int fd, const void *buf, size_t len),
     (fd, buf, shortened(len)))
 #ifdef HAVE_PIPE2
 STAND_IN(PIPE2, int, pipe2, (int fds[2], int flags), (fds, flags))
 #endif
+/* In older ones of glibc it is no function of this name. */
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
+#define HAS_FSTAT
+#endif
+#else
+#define HAS_FSTAT
+#endif
+#ifdef HAS_FSTAT
+STAND_IN(FSTAT, int, fstat, (int fd, struct stat *st), (fd, st))
+#endif
 #ifdef HAVE_SYS_EPOLL_H
+STAND_IN(EPOLL_CREATE, int, epoll_create, (int size), (size))
 STAND_IN(EPOLL_CREATE1, int, epoll_create1, (int flags), (flags))
 STAND_IN(EPOLL_CTL, int, epoll_ctl,
     (int epfd, int op, int fd, struct epoll_event *ev), (epfd, op, fd, ev))
@@ -472,6 +517,38 @@ fcntl(int fd, int command, ...)
 	return fails(FCNTL) ? -1 : next(fd, command, arg);
 }
 
+int
+ioctl(int fd, unsigned long request, ...)
+{
+	static int (*next)(int, unsigned long, ...);
+	va_list args;
+	void *arg;
+
+	if (next == NULL)
+		find("ioctl", &next, sizeof next);
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return fails(IOCTL) ? -1 : next(fd, request, arg);
+}
+
+int
+open(const char *path, int flags, ...)
+{
+	static int (*next)(const char *, int, ...);
+	va_list args;
+	mode_t mode = 0;
+
+	if (next == NULL)
+		find("open", &next, sizeof next);
+	if (flags & O_CREAT) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	return fails(OPEN) ? -1 : next(path, flags, mode);
+}
+
 static ssize_t
 first_byte(const struct iovec *v, size_t n, struct iovec *one)
 {
@@ -484,6 +561,21 @@ first_byte(const struct iovec *v, size_t n, struct iovec *one)
 	*one = v[i];
 	one->iov_len = 1;
 	return 1;
+}
+
+ssize_t
+readv(int fd, const struct iovec *v, int n)
+{
+	static ssize_t (*next)(int, const struct iovec *, int);
+	struct iovec one;
+
+	if (next == NULL)
+		find("readv", &next, sizeof next);
+	if (fails(READV))
+		return -1;
+	if (shortened(2) == 1 && first_byte(v, (size_t)n, &one))
+		return next(fd, &one, 1);
+	return next(fd, v, n);
 }
 
 ssize_t

@@ -36,8 +36,7 @@ heard(int err)
 	return err;
 }
 
-/* Did the call fail?  For what answers a number, too. */
-static bool
+bool
 failed(long long result)
 {
 	if (result >= 0)
@@ -46,11 +45,13 @@ failed(long long result)
 	return true;
 }
 
-/*
- * A new one is given back at the end; NULL is heard of, and so is a socket that
- * is said to have no peer.
- */
-static struct asyncore_dispatcher *
+bool
+failed_for_good(long long result)
+{
+	return result != -EAGAIN && failed(result);
+}
+
+struct asyncore_dispatcher *
 keep(struct asyncore_dispatcher *d)
 {
 	if (d == NULL) {
@@ -77,7 +78,7 @@ is_over(void)
 	return play.done || (play.heard > 0 && !faults_must_not_matter());
 }
 
-static bool
+bool
 goes_on(double end)
 {
 	ck_assert_msg(now() < end, "%s: it hangs, and nobody knows",
@@ -100,7 +101,7 @@ play_on(void)
 
 /* ---- Classes. ---- */
 
-static int
+int
 on_error(struct asyncore_dispatcher *d, int err)
 {
 	(void)heard(err);
@@ -108,7 +109,7 @@ on_error(struct asyncore_dispatcher *d, int err)
 }
 
 /* The end of a connection is one of the ways to be told. */
-static int
+int
 on_close(struct asyncore_dispatcher *d)
 {
 	play.heard += faults_happened();
@@ -116,7 +117,7 @@ on_close(struct asyncore_dispatcher *d)
 	return 0;
 }
 
-static void
+void
 on_log(struct asyncore_dispatcher *d, const char *message, const char *type)
 {
 	(void)d;
@@ -127,12 +128,7 @@ on_log(struct asyncore_dispatcher *d, const char *message, const char *type)
 	play.heard++;
 }
 
-#define OF_A_PLAYER							\
-	.handle_error = on_error,					\
-	.handle_close = on_close,					\
-	.log_info = on_log
-
-static void
+void
 make_pair_quietly(int fds[2])
 {
 	faults_hold();
@@ -141,11 +137,19 @@ make_pair_quietly(int fds[2])
 	faults_release();
 }
 
-static void
+void
 close_quietly(int fd)
 {
 	faults_hold();
 	ck_assert_int_eq(close(fd), 0);
+	faults_release();
+}
+
+void
+write_quietly(int fd, const char *text)
+{
+	faults_hold();
+	write_all(fd, text, strlen(text));
 	faults_release();
 }
 
@@ -202,7 +206,7 @@ nothing(struct asyncore_dispatcher *d)
 	return 0;
 }
 
-static const struct asyncore_class hello_class = {
+const struct asyncore_class hello_class = {
 	.name = "Hello",
 	.instance_size = sizeof(struct hello),
 	.writable = hello_writable,
@@ -224,7 +228,7 @@ echo_read(struct asyncore_dispatcher *d)
 	return n < 0 ? (int)n : 0;
 }
 
-static const struct asyncore_class echo_class = {
+const struct asyncore_class echo_class = {
 	.name = "Echo",
 	.base = &asyncore_dispatcher_with_send_class,
 	.handle_read = echo_read,
@@ -525,6 +529,8 @@ chat(void)
 
 #define LARGE 20000
 
+static char large[LARGE];
+
 struct counter {
 	size_t n;
 };
@@ -538,6 +544,8 @@ counter_read(struct asyncore_dispatcher *d)
 
 	if (n <= 0)
 		return (int)n;
+	ck_assert_uint_le(self->n + (size_t)n, LARGE);
+	ck_assert_mem_eq(buf, large + self->n, (size_t)n);
 	self->n += (size_t)n;
 	play.done = self->n == LARGE;
 	return 0;
@@ -554,9 +562,12 @@ static const struct asyncore_class counter_class = {
 static void
 send_large(struct asyncore_dispatcher *d)
 {
-	static char data[LARGE];
-	ssize_t n = asyncore_send(d, data, sizeof data);
+	ssize_t n;
+	size_t i;
 
+	for (i = 0; i < LARGE; i++)
+		large[i] = (char)(i * 7 + i / 251);
+	n = asyncore_send(d, large, LARGE);
 	/* Less only where memory is short, or the connection gone. */
 	if (n >= 0 && n < LARGE)
 		n = -ENOMEM;
@@ -781,15 +792,11 @@ nested(void)
 	inner = 0;
 	make_pair_quietly(out);
 	make_pair_quietly(in);
-	faults_hold();
-	write_all(out[1], "o", 1);
-	faults_release();
+	write_quietly(out[1], "o");
 	if (keep(asyncore_new_socket(&outer_class, out[0], play.map)) == NULL)
 		close_quietly(in[0]);
 	else if (keep(asyncore_new_socket(&inner_class, in[0], play.map))) {
-		faults_hold();
-		write_all(in[1], "i", 1);
-		faults_release();
+		write_quietly(in[1], "i");
 		play_on();
 	}
 	close_quietly(out[1]);
@@ -930,7 +937,7 @@ calls(void)
 
 /* ---- Calls from another thread. ---- */
 
-static int
+int
 finish(void *arg)
 {
 	(void)arg;
@@ -1104,5 +1111,16 @@ const struct scene scenes[] = {
 	{ "another thread", threads },
 	{ "calls that need no partner", alone },
 	{ "the default map", default_map },
+	{ "hooks by hand", by_hand },
+	{ "attributes", attributes },
+	{ "messages", messages },
+	{ "a transport in memory", in_memory },
+	{ "accepting by hand", accept_by_hand },
+	{ "a trace file", trace_file },
+	{ "a numeric address", by_numeric_address },
+	{ "a name", by_name },
+	{ "from a bufferevent", from_a_bufferevent },
+	{ "to a bufferevent", to_a_bufferevent },
+	{ "from a listener", from_a_listener },
 };
 const int n_scenes = sizeof scenes / sizeof *scenes;
