@@ -163,6 +163,7 @@ look_at(struct asyncore_dispatcher *d)
 	ck_assert_uint_eq(asyncore_pending_output(d), 0);
 	ck_assert_int_gt(asyncore_repr(d, name, sizeof name), 0);
 	ck_assert_ptr_null(asyncore_resolve_error(d));
+	ck_assert_ptr_nonnull(asyncore_strerror(-ENOMEM));
 	(void)failed(asyncore_map_get_stats(play.map, &stats, sizeof stats));
 }
 
