@@ -48,6 +48,7 @@ strchr	only looks
 strcspn	only looks
 strdup	memory, made to fail as malloc
 strerror	cannot fail
+strerror_r	its failure is a number instead of words
 strlen	only looks
 strncmp	only looks
 strnlen	only looks
@@ -72,7 +73,7 @@ else
 fi
 
 # The table's names, as faults.c has them.
-name='every system call that the library makes is made to fail'
+name='every system call of the library is in the table, or harmless() says why'
 sed -n 's/^	\[[A-Z0-9_]*\] = { "\([a-z0-9_]*\)",.*/\1/p' \
     "$top_srcdir/tests/faults/faults.c" >"$tmp/table"
 harmless | cut -f 1 | sort - "$tmp/table" >"$tmp/accounted"
