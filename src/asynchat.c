@@ -334,14 +334,13 @@ asyncore__chat_keep_lent(struct asyncore__chat *c)
 }
 
 /*
- * A whole piece that lies in the input is only remembered, as mostly the
- * found_terminator() that follows asks for it.
+ * A whole piece that lies in the input, or its beginning, is only remembered, as
+ * mostly the found_terminator() that follows asks for it.
  */
 static bool
 lend(struct asyncore__chat *c, const char *data, size_t len)
 {
-	if (c->piece == NULL || data != c->piece || len != c->piece_len ||
-	    c->lent != NULL || (c->incoming != NULL &&
+	if (data != c->piece || c->lent != NULL || (c->incoming != NULL &&
 	    evbuffer_get_length(c->incoming) > 0))
 		return false;
 	c->lent = data;

@@ -37,7 +37,6 @@ struct asyncore__chat {
 	size_t unparsed_len;
 	struct evbuffer *held;		/* came, and is not handed out yet */
 	const char *piece;		/* that is complete, in collect... */
-	size_t piece_len;
 	const char *lent;		/* of it, for asynchat_get_data() */
 	size_t lent_len;
 	struct evbuffer *incoming;	/* what asynchat_collect() kept */

@@ -171,7 +171,6 @@ collect_last(struct asyncore_dispatcher *d, struct asyncore__chat *c,
 
 	c->complete = by_count ? BY_COUNT : BY_BYTES;
 	c->piece = data;
-	c->piece_len = len;
 	err = collect(d, c, data, len);
 	c->piece = NULL;
 	if (asyncore__raised(err) || d->epoch != epoch ||
