@@ -244,6 +244,30 @@ START_TEST(a_collector_may_keep_the_beginning_only)
 }
 END_TEST
 
+static int
+collect_capital(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	char c = (char)(*(const char *)data - 'a' + 'A');
+	int err;
+
+	ck_assert_uint_eq(len, 3);
+	err = asynchat_collect(d, &c, 1);
+	c = '?';
+	return err;
+}
+
+START_TEST(a_collector_may_keep_bytes_of_its_own)
+{
+	struct asynchat_class cls = collector;
+
+	cls.collect_incoming_data = collect_capital;
+	start_of(&cls, "\n");
+	hear("one\ntwo\n");
+	ck_trace("<O> <T>");
+	end();
+}
+END_TEST
+
 /* Its data may have an end of its own, and what was lent has none. */
 static int
 take_one_without_its_length(struct asyncore_dispatcher *d)
@@ -451,6 +475,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, what_a_found_terminator_that_fails_left_is_kept);
 	tcase_add_loop_test(tc, a_collector_may_add_and_repeat, 0, 2);
 	tcase_add_test(tc, a_collector_may_keep_the_beginning_only);
+	tcase_add_test(tc, a_collector_may_keep_bytes_of_its_own);
 	tcase_add_test(tc, data_may_be_asked_for_without_its_length);
 	tcase_add_test(tc, discard_buffers_forgets_what_was_lent);
 	tcase_add_test(tc, collected_data_is_whole_however_long);

@@ -485,10 +485,21 @@ begin_anew_read_and_close(struct asyncore_dispatcher *d)
 	return err;
 }
 
+static int
+trace_overflow(struct asyncore_dispatcher *d)
+{
+	(void)d;
+	trace("overflow");
+	return 0;
+}
+
 /* With a terminator, with a count, and with less room than there is input. */
 START_TEST(what_came_on_a_connection_that_a_hook_closed_goes_nowhere)
 {
-	start("\n");
+	struct asynchat_class cls = talker_class;
+
+	cls.handle_overflow = trace_overflow;
+	start_of(&cls, "\n");
 	if (_i == 1)
 		ck_assert_int_eq(asynchat_set_terminator_count(chat, 1), 0);
 	if (_i == 2)

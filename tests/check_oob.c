@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -406,6 +407,72 @@ START_TEST(closed_channel_leaves_nothing_behind)
 }
 END_TEST
 
+/*
+ * What epoll was told cannot be taken back then; nobody has the number any more,
+ * or one who has no interest in such bytes.
+ */
+START_TEST(descriptor_closed_behind_our_back_does_not_spin)
+{
+	struct asyncore_dispatcher *d;
+	int duplicate, fd;
+
+	add_expt(0, true, false);
+	add_tcp(&expt_class, 1, true, false);
+	run_passes(_i & 1, 1);
+	ck_trace("x0");
+	fd = asyncore_fileno(channel[0]);
+	duplicate = dup(fd);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+	if (_i & 2) {
+		ck_assert_int_eq(dup2(peer[1], fd), fd);
+		d = asyncore_new_socket(&probe_class, fd, map);
+		ck_assert_ptr_nonnull(d);
+		asyncore_unref(d);
+	}
+	ck_quiet(_i & 1);
+	send_oob(1, '!');
+	run_passes(_i & 1, 2);
+	ck_trace("x1 x1");
+	ck_assert_int_eq(close(duplicate), 0);
+	close_peers();
+}
+END_TEST
+
+/* No assertions in the child: Check would take them for the test's end. */
+static int
+close_in_child(bool use_poll)
+{
+	if (event_reinit(asyncore_map_base(map)) != 0)
+		return 2;
+	if (asyncore_close(channel[0]) != 0)
+		return 3;
+	if (asyncore_loop(0, use_poll, map, 2) != 0)
+		return 4;
+	return strcmp(traced(), "x1 x1") == 0 ? 0 : 5;
+}
+
+START_TEST(forked_child_takes_nothing_from_its_parent)
+{
+	pid_t pid;
+	int status;
+
+	add_expt(0, true, false);
+	add_expt(1, true, false);
+	run_passes(_i, 1);
+	ck_trace("x0 x1");
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_child(close_in_child(_i));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	run_passes(_i, 2);
+	ck_trace("x0 x1 x0 x1");
+	close_peers();
+}
+END_TEST
+
 START_TEST(channel_that_moves_fires_in_its_new_map)
 {
 	struct asyncore_map *other = asyncore_map_new(NULL);
@@ -498,6 +565,10 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, hang_up_does_not_spin, 0, 2);
 	tcase_add_test(tc, byte_that_nobody_asks_for_does_not_spin);
 	tcase_add_loop_test(tc, closed_channel_leaves_nothing_behind, 0, 4);
+	tcase_add_loop_test(tc,
+	    descriptor_closed_behind_our_back_does_not_spin, 0, 4);
+	tcase_add_loop_test(tc, forked_child_takes_nothing_from_its_parent, 0,
+	    2);
 	tcase_add_loop_test(tc, channel_that_moves_fires_in_its_new_map, 0,
 	    2);
 	tcase_add_loop_test(tc, run_of_the_base_by_somebody_else_does_not_spin,

@@ -544,7 +544,7 @@ END_TEST
 static int
 discard_and_wait(struct asyncore_dispatcher *d)
 {
-	ck_assert_int_eq(asynchat_discard_buffers(d), 0);
+	(void)discard_and_push(d);
 	return -EAGAIN;
 }
 
@@ -552,11 +552,9 @@ START_TEST(producer_that_was_discarded_is_not_waited_for)
 {
 	start_of(&sender, "\n");
 	push_acting("ab", discard_and_wait);
-	ck_trace("a? free");
+	ck_trace("a? free send:1");
 	ck_assert(!asyncore_writable(chat));
-	push_text("1");
-	clear_trace();
-	ck_inbox("1");
+	ck_inbox("x");
 	end();
 }
 END_TEST
