@@ -48,13 +48,17 @@ event == "remove" { say(member("class") " leaves the map") }
 event == "close" { say(member("class") " closes") }
 event == "error" { say(name " raised " result) }
 
-event == "hook_begin" {
+event == "free" { say(member("class") " is gone") }
+
+event ~ /^(hook|call)_/ && name ~ /^\./ { name = substr(name, 2) }
+
+event == "hook_begin" || event == "call_begin" {
 	flush()
 	held = name "(" (member("argument") != "0" ? member("argument") : "") ")"
 	depth++
 }
 
-event == "hook_end" {
+event == "hook_end" || event == "call_end" {
 	depth--
 	if (held != "")
 		print indent[depth] held " = " result
