@@ -334,8 +334,8 @@ asyncore__chat_keep_lent(struct asyncore__chat *c)
 }
 
 /*
- * A whole piece that lies in the input, or its beginning, is only remembered, as
- * mostly the found_terminator() that follows asks for it.
+ * A whole piece that lies in the input, or its beginning, is only remembered,
+ * as mostly the found_terminator() that follows asks for it.
  */
 static bool
 lend(struct asyncore__chat *c, const char *data, size_t len)

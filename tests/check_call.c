@@ -562,7 +562,8 @@ testing_add(TCase *tc)
 	    calls_that_are_due_together_run_as_they_were_scheduled);
 	tcase_add_test(tc, a_channel_s_calls_go_with_it);
 	tcase_add_test(tc, a_channel_s_call_may_close_it);
-	tcase_add_test(tc, an_error_of_a_channel_s_call_is_logged_by_the_channel);
+	tcase_add_test(tc,
+	    an_error_of_a_channel_s_call_is_logged_by_the_channel);
 	tcase_add_test(tc, calls_end_with_detach_and_with_another_map);
 	tcase_add_test(tc, a_closed_dispatcher_may_have_calls);
 	tcase_add_test(tc, bad_delays_and_functions_are_EINVAL);

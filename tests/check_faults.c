@@ -11,6 +11,7 @@
 
 #include "faults/faults.h"
 #include "faults/scenes.h"
+#include "faults/single.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -475,7 +476,8 @@ END_TEST
 static const struct {
 	int error, answer;
 } closings[] = {
-	{ EIO, -EIO }, { ENOSPC, -ENOSPC }, { EBADF, 0 }, { EINTR, 0 }
+	{ EIO, -EIO }, { ENOSPC, -ENOSPC }, { EBADF, 0 }, { EINTR, 0 },
+	{ ECONNRESET, 0 }
 };
 
 START_TEST(close_that_fails_has_closed_all_the_same)
@@ -519,6 +521,7 @@ testing_add(TCase *tc)
 	    n_errors(&faults[faults_find("send")]));
 	tcase_add_loop_test(tc, close_that_fails_has_closed_all_the_same, 0,
 	    N(closings));
+	single_add(tc);
 	if (testing_is_debug()) {
 		testing_skip("debug:any_allocation_may_fail, any_system_call_may_fail",
 		    "libevent's debug mode ends the process then");

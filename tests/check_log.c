@@ -567,7 +567,8 @@ add_repr(TCase *tc)
 	tcase_add_test(tc, repr_escapes_as_python_does);
 	tcase_add_test(tc, repr_of_the_longest_path_is_whole);
 	tcase_add_test(tc, repr_of_a_path_that_is_too_long_is_its_beginning);
-	tcase_add_test(tc, repr_of_an_address_that_is_too_short_says_its_family);
+	tcase_add_test(tc,
+	    repr_of_an_address_that_is_too_short_says_its_family);
 	tcase_add_test(tc, repr_of_another_family_says_something);
 	tcase_add_test(tc, repr_cuts_as_snprintf_does);
 	tcase_add_test(tc, repr_of_a_class_with_a_long_name_is_whole);

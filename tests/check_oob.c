@@ -408,8 +408,8 @@ START_TEST(closed_channel_leaves_nothing_behind)
 END_TEST
 
 /*
- * What epoll was told cannot be taken back then; nobody has the number any more,
- * or one who has no interest in such bytes.
+ * What epoll was told cannot be taken back then; nobody has the number any
+ * more, or one who has no interest in such bytes.
  */
 START_TEST(descriptor_closed_behind_our_back_does_not_spin)
 {
