@@ -12,7 +12,7 @@ LC_ALL=C
 export LC_ALL
 
 pages=$(cd "$top_srcdir" && echo README.md CONTRIBUTING.md NEWS.md docs/*.md \
-    docs/*/*.md)
+    docs/*/*.md examples/*.md)
 
 # empty NAME FILE: what is in FILE should not be.
 empty() {

@@ -74,6 +74,17 @@ for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 /usr/bin/python3; do
 	fi
 done
 
+# As a browser shows it: Python's block stands beside the one in C, and the page's
+# own marks are not seen.
+is_short() {
+	awk '
+		$0 == "```python" { beside = 1 }
+		!beside && !/^<|^```/ { n++ }
+		$0 == "```" { beside = 0 }
+		END { print n " lines"; exit n > 115 }' "$top_srcdir/README.md"
+}
+
+check 'it fits on two screens' is_short
 check 'the server in C builds' build
 if [ -z "$python" ]; then
 	skip 'the server in C echoes' 'there is no Python with asyncore'
