@@ -59,13 +59,19 @@ refill(struct asyncore_dispatcher *d, struct asyncore__item *item)
 	return 0;
 }
 
-/* Asked before each send: a chat may get another transport in between. */
+/*
+ * Asked before each send: a chat may get another transport in between.  Where a
+ * size_t has 32 bits, libevent takes no segment that ends beyond it.
+ */
 static bool
 goes_by_sendfile(const struct asyncore_dispatcher *d,
     const struct asyncore__item *item)
 {
+	const unsigned long long end = (unsigned long long)item->offset +
+	    asyncore__chat_out_size(d);
+
 	return item->length > 0 && evbuffer_get_length(item->data) == 0 &&
-	    is_plain(d);
+	    end <= SIZE_MAX && is_plain(d);
 }
 
 static ssize_t

@@ -4,8 +4,8 @@
  *
  * No backend of libevent reports these.  Where there is epoll, the map has one
  * of its own in which such channels are watched for EPOLLPRI; it is readable
- * itself when one has come, and libevent watches it for that.  Elsewhere each
- * wait ends with a poll(2) for POLLPRI, and does not end because of it.
+ * itself when one has come, and libevent watches it for that.  Elsewhere they
+ * are asked by poll(2) before and after each wait, which is a short one then.
  *
  * An epoll may know descriptors that we do not know any more (one that was
  * closed behind our back, while a duplicate lives), and after a fork it is the
@@ -178,31 +178,58 @@ asyncore__expt_collect(struct asyncore_map *map,
 
 #else /* !HAVE_SYS_EPOLL_H */
 
+/* How long a byte may be there before a wait ends because of it. */
+static const struct timeval look_again = { 0, 100000 };
+
+static void
+on_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	asyncore__host_wake(arg);
+}
+
 void
 asyncore__expt_free(struct asyncore_map *map)
 {
-	(void)map;
+	if (!event_initialized(&map->expt_event))
+		return;
+	(void)evtimer_del(&map->expt_event);
+	event_debug_unassign(&map->expt_event);
 }
 
 static int
 control(struct asyncore_dispatcher *d, bool on)
 {
-	(void)d;
-	(void)on;
-	return 0;
+	struct asyncore_map *map = d->map;
+
+	if (!on || event_initialized(&map->expt_event))
+		return 0;
+	return evtimer_assign(&map->expt_event, map->base, on_time, map) == 0 ?
+	    0 : -ENOMEM;
 }
 
 void
 asyncore__expt_rest(struct asyncore_map *map)
 {
-	(void)map;
+	if (event_initialized(&map->expt_event))
+		(void)evtimer_del(&map->expt_event);
 }
 
+static void
+record(struct asyncore_dispatcher *d)
+{
+	asyncore__record(d, ASYNCORE__EXPT);
+}
+
+/* What has come already leaves the wait no time; for the rest it is short. */
 int
 asyncore__expt_prepare(struct asyncore_map *map)
 {
-	(void)map;
-	return 0;
+	if (map->expt_watched == 0)
+		return 0;
+	(void)asyncore__expt_collect(map, record);
+	return evtimer_add(&map->expt_event, &look_again) == 0 ? 0 : -ENOMEM;
 }
 
 int
@@ -213,6 +240,7 @@ asyncore__expt_collect(struct asyncore_map *map,
 	struct asyncore_dispatcher *d;
 	struct pollfd p;
 
+	asyncore__expt_rest(map);
 	if (map->expt_watched == 0)
 		return 0;
 	for (link = map->all.next; link != &map->all; link = link->next) {

@@ -115,7 +115,7 @@ finished(int fd, bool born_ready)
 int
 asyncore__socket_create(int family, int type)
 {
-#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+#if HAVE_DECL_SOCK_NONBLOCK && HAVE_DECL_SOCK_CLOEXEC
 	type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
 	return finished(socket(family, type, 0), true);
 #else
@@ -159,7 +159,7 @@ asyncore__socket_has_ended(int fd)
 int
 asyncore__socket_type(int type)
 {
-#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+#if HAVE_DECL_SOCK_NONBLOCK && HAVE_DECL_SOCK_CLOEXEC
 	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 #endif
 	return type;

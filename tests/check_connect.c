@@ -450,7 +450,7 @@ START_TEST(stream_socket_is_not_watched_before_it_connects)
 }
 END_TEST
 
-#ifdef SOCK_CLOEXEC
+#if HAVE_DECL_SOCK_CLOEXEC
 /* socket(2) takes flags with the type, and so does create_socket(). */
 START_TEST(stream_created_with_flags_is_a_stream)
 {
@@ -547,7 +547,7 @@ testing_add(TCase *tc)
 	    listener_given_with_a_call_waiting_is_not_connected);
 	tcase_add_loop_test(tc,
 	    stream_socket_is_not_watched_before_it_connects, 0, 2);
-#ifdef SOCK_CLOEXEC
+#if HAVE_DECL_SOCK_CLOEXEC
 	tcase_add_loop_test(tc, stream_created_with_flags_is_a_stream, 0, 2);
 #endif
 	tcase_add_test(tc,

@@ -125,6 +125,29 @@ START_TEST(byte_that_was_read_fires_no_more)
 }
 END_TEST
 
+/* One that is there before it, and one that may come in it. */
+START_TEST(byte_ends_the_wait)
+{
+	const double start = now();
+	pid_t pid;
+
+	on_expt = receive_oob;
+	add_expt(0, true, false);
+	ck_assert_int_eq(asyncore_loop(20, _i, map, 1), 0);
+	ck_trace("x0 (!)");
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_child(send(peer[0], "?", 1, MSG_OOB) == 1 ? 0 : 1);
+	while (*traced() == '\0' && now() < start + 15)
+		ck_assert_int_eq(asyncore_loop(20, _i, map, 1), 0);
+	ck_trace("x0 (?)");
+	ck_assert_double_lt(now(), start + 15);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close_peers();
+}
+END_TEST
+
 START_TEST(byte_comes_beside_the_stream)
 {
 	on_expt = receive_oob;
@@ -542,6 +565,7 @@ add_hook(TCase *tc)
 {
 	tcase_add_loop_test(tc, unread_byte_fires_again_in_each_pass, 0, 2);
 	tcase_add_loop_test(tc, byte_that_was_read_fires_no_more, 0, 2);
+	tcase_add_loop_test(tc, byte_ends_the_wait, 0, 2);
 	tcase_add_loop_test(tc, byte_comes_beside_the_stream, 0, 2);
 	tcase_add_loop_test(tc, order_is_that_of_the_pass, 0, 2);
 	tcase_add_loop_test(tc, many_channels_fire_in_each_pass, 0, 2);

@@ -54,8 +54,8 @@ if ! (readelf -rW "$shared") >"$tmp/relocations" 2>/dev/null; then
 	skip "$name" 'there is no readelf, or no .libs/libasyncore.so'
 elif ! grep -q GLOB_DAT "$tmp/relocations"; then
 	skip "$name" 'this machine has no relocation that is called GLOB_DAT'
-elif grep -q 'GLOB_DAT.* asyncore_always ' "$tmp/relocations" &&
-    grep -q 'GLOB_DAT.* asyncore_never ' "$tmp/relocations"; then
+elif grep -q -E 'GLOB_DAT.* asyncore_always( |$)' "$tmp/relocations" &&
+    grep -q -E 'GLOB_DAT.* asyncore_never( |$)' "$tmp/relocations"; then
 	ok "$name"
 else
 	not_ok "$name" "$tmp/relocations"
