@@ -25,7 +25,8 @@ give_up(const char *file, int line, const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* A sanitizer has a malloc() of its own, and this function. */
+/* A sanitizer has a malloc() of its own, which keeps what was freed for a while,
+ * and this function. */
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 size_t
@@ -45,10 +46,12 @@ allocated(void)
 size_t
 resident(void)
 {
-	FILE *f = fopen("/proc/self/statm", "r");
 	unsigned long total, pages = 0;
+	FILE *f;
 
-	if (f == NULL)
+	if (__sanitizer_get_current_allocated_bytes != NULL)
+		return 0;
+	if ((f = fopen("/proc/self/statm", "r")) == NULL)
 		return 0;
 	if (fscanf(f, "%lu %lu", &total, &pages) != 2)
 		pages = 0;
