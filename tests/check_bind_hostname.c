@@ -226,6 +226,49 @@ START_TEST(address_in_use_leaves_no_descriptor)
 END_TEST
 
 static void
+close_when_left(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	(void)m;
+	if (!asyncore_closed(d)) {
+		trace("left");
+		ck_assert_int_eq(asyncore_close(d), 0);
+	}
+}
+
+static int
+add_and_close(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	(void)m;
+	trace("added");
+	return asyncore_close(d);
+}
+
+/* Between two addresses, or before the first is bound to. */
+START_TEST(closed_in_between_is_the_end)
+{
+	static const struct asyncore_class leavers[] = {
+		{ .base = &listener, .left_map = close_when_left },
+		{ .base = &listener, .add_channel = add_and_close },
+	};
+	struct asyncore_dispatcher *d = new_listener(AF_INET, "127.0.0.1",
+	    NULL);
+	struct asyncore_dispatcher *other = asyncore_new(&leavers[_i], map);
+	char service[sizeof "65535"];
+
+	(void)snprintf(service, sizeof service, "%u",
+	    (unsigned)ntohs(port_of(d)));
+	ck_assert_int_eq(asyncore_bind_hostname(other, AF_INET, "127.0.0.1",
+	    service), _i == 0 ? -EADDRINUSE : -EBADF);
+	ck_trace(_i == 0 ? "left" : "added");
+	ck_assert(asyncore_closed(other));
+	ck_assert_int_eq(asyncore_fileno(other), -1);
+	ck_assert_uint_eq(asyncore_map_len(map), 1);
+	asyncore_unref(other);
+	end_listener(d);
+}
+END_TEST
+
+static void
 refuses(int family, const char *host, const char *service, int err,
     const char *why)
 {
@@ -298,6 +341,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, address_may_be_used_again_soon);
 	tcase_add_test(tc, path_in_use_is_refused);
 	tcase_add_test(tc, address_in_use_leaves_no_descriptor);
+	tcase_add_loop_test(tc, closed_in_between_is_the_end, 0, 2);
 	tcase_add_test(tc, bad_input_is_refused);
 	tcase_add_test(tc, open_channel_is_EBUSY);
 }

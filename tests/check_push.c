@@ -550,6 +550,25 @@ START_TEST(push_buffer_empties_the_buffer)
 }
 END_TEST
 
+START_TEST(buffer_that_gives_nothing_away_keeps_it)
+{
+	struct evbuffer *buffer = evbuffer_new();
+
+	start("\n");
+	ck_assert_int_eq(evbuffer_add(buffer, "abc", 3), 0);
+	ck_assert_int_eq(evbuffer_freeze(buffer, 1), 0);
+	ck_assert_int_eq(asynchat_push_buffer(chat, buffer), -ENOMEM);
+	ck_assert_uint_eq(evbuffer_get_length(buffer), 3);
+	ck_assert_int_eq(asynchat_push(chat, "1", 1), 0);
+	ck_assert_int_eq(evbuffer_unfreeze(buffer, 1), 0);
+	ck_assert_int_eq(asynchat_push_buffer(chat, buffer), 0);
+	evbuffer_free(buffer);
+	deliver();
+	ck_inbox("1abc");
+	end();
+}
+END_TEST
+
 /* What is changed in the memory that waits is what the peer gets. */
 START_TEST(push_buffer_copies_nothing)
 {
@@ -705,6 +724,7 @@ testing_add(TCase *tc)
 	add_sending(tc);
 	add_closing(tc);
 	tcase_add_test(tc, push_buffer_empties_the_buffer);
+	tcase_add_test(tc, buffer_that_gives_nothing_away_keeps_it);
 	tcase_add_test(tc, push_buffer_copies_nothing);
 	tcase_add_loop_test(tc, pushed_buffer_that_is_not_wanted_is_released,
 	    0, 2);

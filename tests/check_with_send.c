@@ -373,6 +373,34 @@ START_TEST(send_to_a_peer_that_is_gone_closes_and_answers_0)
 }
 END_TEST
 
+/* The program has frozen it: what cannot be kept is not said to be taken. */
+START_TEST(out_buffer_that_takes_nothing_is_told_of)
+{
+	const int small = 4096;
+	struct evbuffer *out;
+	ssize_t n;
+
+	start_sender();
+	ck_assert_int_eq(setsockopt(asyncore_fileno(chat), SOL_SOCKET,
+	    SO_SNDBUF, &small, sizeof small), 0);
+	out = asyncore_out_buffer(chat);
+	ck_assert_int_eq(evbuffer_freeze(out, 0), 0);
+	n = asyncore_send(chat, data, sizeof data);
+	ck_assert(n > 0 && n < (ssize_t)sizeof data);
+	fill(asyncore_fileno(chat));
+	ck_assert_int_eq(asyncore_send(chat, "abc", 3), -ENOMEM);
+	ck_assert_int_eq(evbuffer_unfreeze(out, 0), 0);
+	ck_assert_int_eq(asyncore_send(chat, "def", 3), 3);
+	ck_assert_int_eq(evbuffer_freeze(out, 0), 0);
+	ck_assert_int_eq(asyncore_send(chat, "ghi", 3), -ENOMEM);
+	ck_assert_int_eq(evbuffer_unfreeze(out, 0), 0);
+	make_room();
+	deliver();
+	ck_inbox("def");
+	end();
+}
+END_TEST
+
 /* Whatever is pending; and by the methods themselves. */
 START_TEST(without_a_connection_nothing_is_sent_nor_lost)
 {
@@ -647,6 +675,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, pending_output_goes_with_its_channel);
 	tcase_add_loop_test(tc,
 	    send_to_a_peer_that_is_gone_closes_and_answers_0, 0, 2);
+	tcase_add_test(tc, out_buffer_that_takes_nothing_is_told_of);
 	tcase_add_test(tc, without_a_connection_nothing_is_sent_nor_lost);
 	tcase_add_loop_test(tc,
 	    peer_that_goes_while_something_is_pending_closes_once, 0, 2);

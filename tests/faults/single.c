@@ -286,6 +286,32 @@ START_TEST(listener_out_of_any_map_does_not_pause)
 }
 END_TEST
 
+static const struct {
+	const char *call;
+	int error;
+} lacks[] = {
+	{ "socket", EAFNOSUPPORT },		/* there is no IPv6 */
+	{ "bind", EADDRNOTAVAIL },		/* or no address of it */
+	{ "setsockopt", EINVAL },		/* or not for IPv4, too */
+	{ "setsockopt", ENOPROTOOPT },
+};
+
+START_TEST(where_one_socket_is_not_for_both_families_it_is_for_IPv4)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&listener_class, map);
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof addr;
+
+	fail_once(lacks[_i].call, lacks[_i].error);
+	ck_assert_int_eq(asyncore_bind_hostname(d, AF_UNSPEC, NULL, NULL), 0);
+	end_faults();
+	ck_assert_int_eq(getsockname(asyncore_fileno(d),
+	    (struct sockaddr *)&addr, &len), 0);
+	ck_assert_int_eq(addr.ss_family, AF_INET);
+	end_channel(d);
+}
+END_TEST
+
 /* ---- Files. ---- */
 
 static int
@@ -578,6 +604,9 @@ single_add(TCase *tc)
 	tcase_add_test(tc,
 	    listener_may_close_when_it_says_that_descriptors_run_out);
 	tcase_add_test(tc, listener_out_of_any_map_does_not_pause);
+	tcase_add_loop_test(tc,
+	    where_one_socket_is_not_for_both_families_it_is_for_IPv4, 0,
+	    N(lacks));
 	tcase_add_loop_test(tc,
 	    transfer_of_a_file_that_was_interrupted_is_called_again, 0, 2);
 	tcase_add_loop_test(tc,
