@@ -6,10 +6,11 @@
 # `make installcheck` runs it, with DESTDIR if the installation had one, in the
 # build directory.
 #
-# From the environment: top_srcdir, DESTDIR, prefix, libdir, includedir, mandir,
-# pkgconfigdir, PKG_CONFIG, CC, MAKE, HEADERS (their names in the source tree).
+# From the environment: top_srcdir, DESTDIR, prefix, bindir, libdir, includedir,
+# mandir, pkgconfigdir, PKG_CONFIG, CC, MAKE, HEADERS (their names in the source
+# tree).
 : "${top_srcdir:?}" "${HEADERS:?}" "${libdir:?}" "${includedir:?}"
-: "${prefix:?}" "${mandir:?}" "${pkgconfigdir:?}" "${DESTDIR:=}"
+: "${prefix:?}" "${bindir:?}" "${mandir:?}" "${pkgconfigdir:?}" "${DESTDIR:=}"
 : "${CC:=cc}" "${MAKE:=make}" "${PKG_CONFIG:=pkg-config}"
 . "$top_srcdir/tests/tap.sh"
 
@@ -224,6 +225,18 @@ if (cmake --version) >/dev/null 2>&1; then
 else
 	skip 'CMake finds the library' 'there is no cmake'
 fi
+
+# ---- The program ------------------------------------------------------------
+
+# The header of a trace is one.
+draws() {
+	echo '{"pid":1,"map":"0x1","time":1,"asyncore_trace":1,"version":"0"}' |
+	    "$DESTDIR$bindir/asyncore-timeline" >"$tmp/page" &&
+	    grep -q '<title>standard input</title>' "$tmp/page"
+}
+
+check 'asyncore-timeline draws a trace' draws
+check 'and has a manual page' [ -s "$DESTDIR$mandir/man1/asyncore-timeline.1" ]
 
 # ---- Once more, and away ----------------------------------------------------
 

@@ -3,11 +3,12 @@
 # headers declare, mandoc finds nothing wrong with them, and their examples
 # compile.
 #
-# From the environment: top_srcdir, top_builddir, HEADERS, PAGES (their names in
-# the source tree), AWK, CC, CPPFLAGS.
+# From the environment: top_srcdir, top_builddir, HEADERS, PAGES, PROGRAM_PAGES
+# (their names in the source tree; of sections 3 and 1), AWK, CC, CPPFLAGS.
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}"
 : "${HEADERS:=$(cd "$top_srcdir" && echo include/*.h)}"
 : "${PAGES:=$(cd "$top_srcdir" && echo docs/man/*.3)}"
+: "${PROGRAM_PAGES:=$(cd "$top_srcdir" && echo docs/man/*.1)}"
 : "${AWK:=awk}" "${CC:=cc}"
 . "$top_srcdir/tests/tap.sh"
 LC_ALL=C
@@ -48,7 +49,7 @@ from_source '/Xr asyn/ {
 	for (i = 1; i < NF; i++)
 		if ($i ~ /Xr$/)
 			print $(i + 1)
-}' $PAGES | sort -u | comm -23 - "$tmp/sorted" >"$tmp/nowhere"
+}' $PAGES $PROGRAM_PAGES | sort -u | comm -23 - "$tmp/sorted" >"$tmp/nowhere"
 empty 'every reference from one to another leads to one' "$tmp/nowhere"
 
 for page in $PAGES; do
@@ -96,13 +97,34 @@ done <"$tmp/constants" >"$tmp/unsaid"
 empty "each of the $(wc -l <"$tmp/constants") constants is described" \
     "$tmp/unsaid"
 
+# ---- Programs ---------------------------------------------------------------
+
+# options FILE: those that it names, "--help" and the like.
+options() {
+	sed 's/Fl \\-/--/g' "$1" | grep -o -E -e '--[a-z]+' | sort -u
+}
+
+# What the page says of a program's options is what the program says.
+has_options() {
+	"$top_builddir/tools/$2" --help >"$tmp/help" || return
+	options "$tmp/help" >"$tmp/said"
+	options "$top_srcdir/$1" >"$tmp/described"
+	diff "$tmp/said" "$tmp/described"
+}
+
+for page in $PROGRAM_PAGES; do
+	program=$(basename "$page" .1)
+	check "$program(1) has the options of the program" \
+	    has_options "$page" "$program"
+done
+
 # ---- How they are written ---------------------------------------------------
 
 # mandoc looks for the pages that ours refer to among the installed ones, and
 # does not find them; what it says of its database goes to the standard error.
 lint() {
 	# shellcheck disable=SC2086
-	(cd "$top_srcdir" && mandoc -Tlint $PAGES) 2>/dev/null |
+	(cd "$top_srcdir" && mandoc -Tlint $PAGES $PROGRAM_PAGES) 2>/dev/null |
 	    grep -v 'referenced manual not found' >"$tmp/lint"
 	cat "$tmp/lint"
 	[ ! -s "$tmp/lint" ]

@@ -1,0 +1,92 @@
+/*
+ * util.c - see util.h.
+ */
+#include "util.h"
+
+#include <search.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+say(const char *format, va_list args)
+{
+	(void)fputs(PROGRAM ": ", stderr);
+	(void)vfprintf(stderr, format, args);
+	(void)fputc('\n', stderr);
+}
+
+void
+warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+void
+die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	exit(EXIT_FAILURE);
+}
+
+void *
+must_alloc(size_t size)
+{
+	void *p = calloc(1, size > 0 ? size : 1);
+
+	if (p == NULL)
+		die("not enough memory");
+	return p;
+}
+
+void
+must_grow(void *p, size_t *size, size_t n, size_t each)
+{
+	void *old, *new;
+	size_t more;
+
+	if (n < *size)
+		return;
+	more = *size > 0 ? 2 * *size : 16;
+	if (more <= *size || more > SIZE_MAX / each)
+		die("not enough memory");
+	memcpy(&old, p, sizeof old);
+	new = realloc(old, more * each);
+	if (new == NULL)
+		die("not enough memory");
+	memset((char *)new + *size * each, 0, (more - *size) * each);
+	memcpy(p, &new, sizeof new);
+	*size = more;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+const char *
+intern(const char *string)
+{
+	static void *strings;
+	void **found = tfind(string, &strings, compare);
+	char *copy;
+
+	if (found != NULL)
+		return *found;
+	copy = must_alloc(strlen(string) + 1);
+	strcpy(copy, string);
+	if (tsearch(copy, &strings, compare) == NULL)
+		die("not enough memory");
+	return copy;
+}
