@@ -11,8 +11,7 @@
 LC_ALL=C
 export LC_ALL
 
-pages=$(cd "$top_srcdir" && echo README.md CONTRIBUTING.md NEWS.md docs/*.md \
-    docs/*/*.md examples/*.md)
+pages=$(cd "$top_srcdir" && echo *.md docs/*.md docs/*/*.md examples/*.md)
 
 # empty NAME FILE: what is in FILE should not be.
 empty() {
@@ -38,6 +37,10 @@ links() {
 		code { next }
 		{
 			gsub(/`[^`]*`/, "")
+			while (match($0, /<img src="[^"]*"/)) {
+				print substr($0, RSTART + 10, RLENGTH - 11)
+				$0 = substr($0, RSTART + RLENGTH)
+			}
 			while (match($0, /\]\([^)]*\)/)) {
 				print substr($0, RSTART + 2, RLENGTH - 3)
 				$0 = substr($0, RSTART + RLENGTH)
