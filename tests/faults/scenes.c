@@ -1102,6 +1102,7 @@ const struct scene scenes[] = {
 	{ "echo by a path", echo_by_path },
 	{ "a refused connection", refused },
 	{ "a chat", chat },
+	{ "a long chat", long_chat },
 	{ "dispatcher_with_send", with_send },
 	{ "files", files },
 	{ "out-of-band data", out_of_band },

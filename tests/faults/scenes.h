@@ -87,6 +87,7 @@ void attributes(void);
 void messages(void);
 void in_memory(void);
 void accept_by_hand(void);
+void long_chat(void);
 void trace_file(void);
 void by_numeric_address(void);
 void by_name(void);

@@ -20,9 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE 540		/* seconds that a flood may take */
-
 struct scale scale;
+static unsigned patience;	/* seconds that a flood may take */
 
 /* The server's end and the clients'. */
 static int wire[2];
@@ -324,7 +323,7 @@ static void
 run_server(struct flood *f)
 {
 	ENSURE(close(wire[1]) == 0);
-	(void)alarm(PATIENCE);
+	(void)alarm(patience);
 	listen_on_loopback();
 	f->serve();
 	exit(EXIT_SUCCESS);
@@ -337,7 +336,7 @@ run_clients(struct flood *f, int out)
 	double end = -1;
 
 	ENSURE(close(wire[0]) == 0);
-	(void)alarm(PATIENCE);
+	(void)alarm(patience);
 	ENSURE(read(wire[1], &server_addr, sizeof server_addr) ==
 	    sizeof server_addr);
 	f->call();
@@ -422,6 +421,7 @@ set_scale(bool full, long n)
 	    .cap = 2000000 };
 
 	scale = full ? large : small;
+	patience = full ? 1200 : 120;
 	scale.fds = raise_fd_limit();
 	if (scale.crowd + scale.beyond > scale.fds - 100) {
 		scale.crowd = (scale.fds - 100) / 4 * 3;
