@@ -89,6 +89,8 @@ asyncore_map_free(struct asyncore_map *map)
 	asyncore__expt_free(map);
 	asyncore__quota_remember(map, NULL);
 	asyncore__calls_free(map);
+	map->trace = NULL;	/* a dispatcher may outlive it, not these */
+	map->log = NULL;
 	asyncore__trace_close(map);
 	asyncore__interrupts_free(map);
 	asyncore__wakeup_free(map);

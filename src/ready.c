@@ -66,10 +66,13 @@ asyncore__ready_sort(struct asyncore_map *map, size_t frame)
 		86961, 38649, 17177, 7634, 3393, 1508, 670, 298, 132, 57, 23,
 		10, 4, 1
 	};
-	struct asyncore__ready *v = map->ready + frame, x;
 	const size_t n = map->ready_len - frame;
+	struct asyncore__ready *v, x;
 	size_t g, gap, i, j;
 
+	if (n < 2)	/* where there is not even a stack yet */
+		return;
+	v = map->ready + frame;
 	for (i = 1; i < n && v[i - 1].seq > v[i].seq; i++)
 		continue;
 	if (i >= n)

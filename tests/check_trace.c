@@ -380,6 +380,33 @@ START_TEST(fn_may_stop_the_loop)
 }
 END_TEST
 
+static void
+count_event(const struct asyncore_trace *e, void *arg)
+{
+	(void)e;
+	(*(int *)arg)++;
+}
+
+/* What its function is given may be gone with it. */
+START_TEST(a_dispatcher_that_outlives_its_map_is_told_of_no_more)
+{
+	struct asyncore_map *m = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d =
+	    asyncore_new(&asyncore_dispatcher_class, m);
+	int n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_map_set_trace(m, count_event, &n), 0);
+	ck_assert_int_eq(asyncore_handle_read(d), 0);
+	ck_assert_int_eq(n, 2);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(asyncore_handle_read(d), 0);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(n, 2);
+}
+END_TEST
+
 START_TEST(a_freed_map_has_no_trace)
 {
 	struct asyncore_map *m = asyncore_map_new(NULL);
@@ -739,6 +766,8 @@ testing_add(TCase *tc)
 	    ASYNCORE_TRACE_PASS_BEGIN, ASYNCORE_TRACE_FREE + 1);
 	tcase_add_test(tc, a_predicate_may_detach_the_map);
 	tcase_add_test(tc, fn_may_stop_the_loop);
+	tcase_add_test(tc,
+	    a_dispatcher_that_outlives_its_map_is_told_of_no_more);
 	tcase_add_test(tc, a_freed_map_has_no_trace);
 	tcase_add_test(tc, the_file_has_a_header_and_a_line_for_each_event);
 	tcase_add_test(tc, names_are_escaped_and_what_is_no_utf8_replaced);
