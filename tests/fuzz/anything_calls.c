@@ -56,7 +56,7 @@ on_channel_call(struct asyncore_dispatcher *d, void *arg)
 	struct call *c = arg;
 
 	must(c->r != NULL && !c->r->finalized && c->r->d == d);
-	must(c->ends == c->r->ends);
+	must(c->ends == c->r->ends && asyncore_map_of(d) == c->map);
 	return happen(c);
 }
 

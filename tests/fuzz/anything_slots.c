@@ -168,11 +168,8 @@ add_channel_slot(struct asyncore_dispatcher *d, struct asyncore_map *m)
 {
 	struct record *r = record_of(d);
 	const bool was_in = r->in == m;
-	const bool moves = m != asyncore_map_of(d);
-	int err;
+	const int err = asyncore_dispatcher_class.add_channel(d, m);
 
-	r->ends += moves;
-	err = asyncore_dispatcher_class.add_channel(d, m);
 	if (err == 0 && !was_in) {
 		must(r->in == NULL);
 		r->in = m;

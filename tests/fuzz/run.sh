@@ -19,7 +19,7 @@ if [ $# -eq 0 ]; then
 	if ! clang -fsanitize=fuzzer,address "$dir/try.c" -o "$dir/try" \
 	    2>"$dir/log"; then
 		cat "$dir/log" >&2
-		echo 'fuzz: needs clang and its libFuzzer (Debian: clang)' >&2
+		echo 'fuzz: needs clang and its libFuzzer (Debian: clang, libclang-rt-14-dev)' >&2
 		exit 1
 	fi
 	exit 0
