@@ -68,7 +68,7 @@ check_tree() {
 names() {
 	local found
 
-	found=$(sed -n "s|^$3|\\1|p" "$1" | sed 1q)
+	found=$(sed -n "s#^$3#\\1#p" "$1" | sed 1q)
 	[ "$found" = "$version" ] ||
 	    wrong "$1: $2 is '$found', not '$version'"
 }
@@ -79,9 +79,11 @@ check_names() {
 	heading=$(grep -m 1 '^## ' NEWS.md) || heading=none
 	[ "$heading" = "## $version ($today)" ] ||
 	    wrong "NEWS.md begins with '$heading', not '## $version ($today)'"
-	# The pages and whoever reads the README look for X.Y.
-	grep -q "find_package(libasyncore ${version%.*} " README.md ||
-	    wrong "README.md: find_package() does not name ${version%.*}"
+	grep -q "find_package(libasyncore ${version%.*} " docs/installing.md ||
+	    wrong "docs/installing.md: find_package() does not name" \
+		"${version%.*}"
+	names docs/trace.md 'the version in a trace' \
+	    '| `version` .*`"\(.*\)"` |$'
 	names packaging/debian/changelog 'the first version' \
 	    'libasyncore (\(.*\)-[0-9]*) .*'
 	! sed 1q packaging/debian/changelog | grep -q UNRELEASED ||

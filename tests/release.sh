@@ -21,8 +21,8 @@ export HOME GIT_CONFIG_NOSYSTEM GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL
 export GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL SOURCE_DATE_EPOCH
 
 repository=$tmp/repository
-named='NEWS.md README.md configure.ac packaging/alpine/APKBUILD
-packaging/debian/changelog packaging/debian/libasyncore0.symbols
+named='NEWS.md configure.ac docs/installing.md docs/trace.md
+packaging/alpine/APKBUILD packaging/debian/changelog packaging/debian/libasyncore0.symbols
 packaging/homebrew/libasyncore.rb packaging/rpm/libasyncore.spec'
 
 # edit FILE EXPRESSION: with sed, whose -i is not everywhere
@@ -77,11 +77,11 @@ refused() {
 
 # ---- The first release ------------------------------------------------------
 
-mkdir -p "$repository/src"
+mkdir -p "$repository/src" "$repository/docs"
 cp -R "$top_srcdir/packaging" "$repository" && chmod -R u+w "$repository"
 cp "$top_srcdir/src/libasyncore.sym" "$repository/src"
-for file in NEWS.md README.md configure.ac; do
-	cp "$top_srcdir/$file" "$repository"
+for file in NEWS.md configure.ac docs/installing.md docs/trace.md; do
+	cp "$top_srcdir/$file" "$repository/$file"
 done
 chmod -R u+w "$repository"
 rm -rf "$repository/packaging/abi"
@@ -102,9 +102,9 @@ echo >"$repository/forgotten"
 check 'a file that is not committed is found' \
     refuses 'there is what is not committed: ?? forgotten'
 again
-echo >>"$repository/README.md"
+echo >>"$repository/NEWS.md"
 check 'and one that was changed' \
-    refuses 'there is what is not committed:  M README.md'
+    refuses 'there is what is not committed:  M NEWS.md'
 again
 
 edit NEWS.md 's/^## 1.2.3 .*/## 1.2.3 (unreleased)/'
