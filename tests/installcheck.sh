@@ -57,12 +57,12 @@ echoes_shared() (
 
 # ---- Files ------------------------------------------------------------------
 
-# page NAME.3: its text, which a package may have compressed
+# page man3/NAME.3: its text, which a package may have compressed
 page() {
-	if [ -f "$DESTDIR$mandir/man3/$1.gz" ]; then
-		gzip -dc "$DESTDIR$mandir/man3/$1.gz"
+	if [ -f "$DESTDIR$mandir/$1.gz" ]; then
+		gzip -dc "$DESTDIR$mandir/$1.gz"
 	else
-		cat "$DESTDIR$mandir/man3/$1"
+		cat "$DESTDIR$mandir/$1"
 	fi
 }
 
@@ -70,8 +70,8 @@ page() {
 # leads to one.
 has_pages() {
 	for symbol; do
-		link=$(page "$symbol.3" | sed -n 's|^\.so man3/||p')
-		page "${link:-$symbol.3}" | grep -q '^\.Nm' || return
+		link=$(page "man3/$symbol.3" | sed -n 's/^\.so //p')
+		page "${link:-man3/$symbol.3}" | grep -q '^\.Nm' || return
 	done
 }
 
@@ -247,7 +247,7 @@ draws() {
 }
 
 check 'asyncore-timeline draws a trace' draws
-check 'and has a manual page' [ -s "$DESTDIR$mandir/man1/asyncore-timeline.1" ]
+check 'and has a manual page' page man1/asyncore-timeline.1
 
 # ---- Once more, and away ----------------------------------------------------
 
