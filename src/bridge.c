@@ -57,8 +57,7 @@ new_brought(void)
 static void
 make_way(struct brought *b)
 {
-	b->d->transport = &asyncore__socket_transport;
-	b->d->transport_state = NULL;
+	asyncore__set_transport(b->d, &asyncore__socket_transport, NULL);
 	asyncore__changed(b->d);
 	free_brought(b);
 }
@@ -215,8 +214,7 @@ take_buffers(struct asyncore_dispatcher *d, struct bufferevent *bev)
 	    take_output(d, bev) : -EBUSY;
 	if (err == 0) {
 		b->d = d;
-		d->transport = &brought_transport;
-		d->transport_state = b;
+		asyncore__set_transport(d, &brought_transport, b);
 		asyncore__changed(d);
 		return 0;
 	}

@@ -291,6 +291,7 @@ asyncore__calls_end(struct asyncore_dispatcher *d)
 		return;
 	d->rare->timeout_call = 0;	/* may be another call's in another map */
 	d->rare->timeout = 0;
+	d->timed = false;
 }
 
 /* All of a map's. */

@@ -14,24 +14,43 @@ gone(struct asyncore_dispatcher *d, int (*hook)(struct asyncore_dispatcher *))
 	return asyncore__raised(err) ? err : 0;
 }
 
+/* Whether what it is to be watched for may be another after every call. */
+void
+asyncore__note_mood(struct asyncore_dispatcher *d)
+{
+	const struct asyncore_transport *t = d->transport;
+
+	d->moody = d->ask == ASK_ON_CHANGE || d->rare->high > 0 ||
+	    (t != NULL && (t->pending != NULL || t->interest != NULL));
+}
+
+void
+asyncore__set_transport(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state)
+{
+	d->transport = transport;
+	d->transport_state = state;
+	asyncore__note_mood(d);
+}
+
 ssize_t
 asyncore__transport_send(const struct asyncore_dispatcher *d,
     const void *data, size_t len)
 {
 	const struct asyncore_transport *t = d->transport;
 
-	if (t->send == NULL)
-		t = &asyncore__socket_transport;
+	if (t == &asyncore__socket_transport || t->send == NULL)
+		return asyncore__socket_send(d->fd, data, len);
 	return t->send(d->transport_state, d->fd, data, len);
 }
 
-static ssize_t
+static inline ssize_t
 transport_recv(const struct asyncore_dispatcher *d, void *buf, size_t len)
 {
 	const struct asyncore_transport *t = d->transport;
 
-	if (t->recv == NULL)
-		t = &asyncore__socket_transport;
+	if (t == &asyncore__socket_transport || t->recv == NULL)
+		return asyncore__socket_recv(d->fd, buf, len);
 	return t->recv(d->transport_state, d->fd, buf, len);
 }
 
@@ -68,12 +87,43 @@ ssize_t
 asyncore__default_send(struct asyncore_dispatcher *d, const void *data,
     size_t len)
 {
+	ssize_t n;
+
 	if (d->closed)
 		return 0;
 	if (d->transport == NULL)
 		return -ENOTCONN;
-	return asyncore__after_send(d, asyncore__transport_send(d, data, len),
-	    len);
+	asyncore__hold(d);
+	n = asyncore__transport_send(d, data, len);
+	n = asyncore__after_send(d, n, len);
+	asyncore__called(d);
+	asyncore__drop(d);
+	return n;
+}
+
+static ssize_t
+send_of_class(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	const struct asyncore_class *cls;
+	ssize_t n;
+
+	ASYNCORE__FIND(cls, d, send);
+	asyncore__hold(d);
+	n = cls->send(d, data, len);
+	asyncore__called(d);
+	asyncore__drop(d);
+	return n;
+}
+
+ssize_t
+asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	if (d == NULL || (data == NULL && len > 0))
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	return d->sends ? asyncore__default_send(d, data, len) :
+	    send_of_class(d, data, len);
 }
 
 static ssize_t
@@ -86,6 +136,18 @@ at_end(struct asyncore_dispatcher *d)
 	return gone(d, asyncore_handle_eof);
 }
 
+static ssize_t
+received_nothing(struct asyncore_dispatcher *d, ssize_t n)
+{
+	if (n == 0)
+		return at_end(d);
+	if (n == -EWOULDBLOCK)
+		return -EAGAIN;
+	if (asyncore__disconnected((int)n))
+		return gone(d, asyncore_handle_close);
+	return n;
+}
+
 ssize_t
 asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 {
@@ -95,21 +157,44 @@ asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 		return 0;
 	if (d->transport == NULL)
 		return -ENOTCONN;
+	asyncore__hold(d);
 	n = transport_recv(d, buf, len);
 	if (n < (ssize_t)len)
 		asyncore__spent(d);
 	if (n > 0) {
 		asyncore__note_activity(d);
 		d->map->counts.bytes_in += (unsigned long long)n;
-		return n;
+	} else {
+		n = received_nothing(d, n);
 	}
-	if (n == 0)
-		return at_end(d);
-	if (n == -EWOULDBLOCK)
-		return -EAGAIN;
-	if (asyncore__disconnected((int)n))
-		return gone(d, asyncore_handle_close);
+	asyncore__called(d);
+	asyncore__drop(d);
 	return n;
+}
+
+static ssize_t
+recv_of_class(struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	const struct asyncore_class *cls;
+	ssize_t n;
+
+	ASYNCORE__FIND(cls, d, recv);
+	asyncore__hold(d);
+	n = cls->recv(d, buf, len);
+	asyncore__called(d);
+	asyncore__drop(d);
+	return n;
+}
+
+ssize_t
+asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	if (d == NULL || buf == NULL || len == 0)
+		return -EINVAL;
+	if (d->closed)
+		return 0;
+	return d->recvs ? asyncore__default_recv(d, buf, len) :
+	    recv_of_class(d, buf, len);
 }
 
 int

@@ -22,7 +22,7 @@ static bool
 is_plain(const struct asyncore_dispatcher *d)
 {
 	return d->transport == &asyncore__socket_transport &&
-	    !asyncore__class_overrides_send(d);
+	    d->sends;
 }
 
 /* Where sendfile cannot be used, the file's next bytes come into `data`. */
@@ -112,7 +112,7 @@ send_data(struct asyncore_dispatcher *d, struct asyncore__item *item)
 {
 	const size_t limit = asyncore__chat_out_size(d);
 
-	if (asyncore__class_overrides_send(d))
+	if (!d->sends)
 		return send_by_override(d, item->data, limit);
 	return asyncore__flush(d, item->data, limit);
 }

@@ -11,17 +11,6 @@
 
 #include <unistd.h>
 
-static const struct asyncore_class *
-base_of(const struct asyncore_class *cls)
-{
-	return cls->base != NULL ? cls->base : &asyncore_dispatcher_class;
-}
-
-/* Sets c to the class, from d's own upwards, that fills the slot. */
-#define FIND(c, d, slot)						\
-	for ((c) = (d)->cls; (c)->slot == NULL; (c) = base_of(c))	\
-		continue
-
 bool
 asyncore_always(struct asyncore_dispatcher *d)
 {
@@ -113,7 +102,7 @@ const char *
 asyncore__class_name(const struct asyncore_class *cls)
 {
 	while (cls->name == NULL)
-		cls = base_of(cls);
+		cls = asyncore__base_of(cls);
 	return cls->name;
 }
 
@@ -134,19 +123,26 @@ overrides_expt(const struct asyncore_dispatcher *d)
 {
 	const struct asyncore_class *hook, *router;
 
-	FIND(hook, d, handle_expt);
-	FIND(router, d, handle_expt_event);
+	ASYNCORE__FIND(hook, d, handle_expt);
+	ASYNCORE__FIND(router, d, handle_expt_event);
 	return hook->handle_expt != asyncore__default_expt ||
 	    router->handle_expt_event != asyncore__default_expt_event;
 }
 
-bool
-asyncore__class_overrides_send(const struct asyncore_dispatcher *d)
+/* Which of the slots that each message passes through are our own. */
+static void
+note_defaults(struct asyncore_dispatcher *d)
 {
-	const struct asyncore_class *cls;
+	const struct asyncore_class *r, *w;
 
-	FIND(cls, d, send);
-	return cls->send != asyncore__default_send;
+	ASYNCORE__FIND(r, d, handle_read_event);
+	ASYNCORE__FIND(w, d, handle_write_event);
+	d->routes = r->handle_read_event == asyncore__default_read_event &&
+	    w->handle_write_event == asyncore__default_write_event;
+	ASYNCORE__FIND(r, d, recv);
+	ASYNCORE__FIND(w, d, send);
+	d->recvs = r->recv == asyncore__default_recv;
+	d->sends = w->send == asyncore__default_send;
 }
 
 /* Finds the predicates, which a pass has no time to look up. */
@@ -156,10 +152,12 @@ asyncore__class_bind(struct asyncore_dispatcher *d)
 	const struct asyncore_class *r, *w;
 	enum asyncore__ask ask_r, ask_w;
 
-	FIND(r, d, readable);
-	FIND(w, d, writable);
+	ASYNCORE__FIND(r, d, readable);
+	ASYNCORE__FIND(w, d, writable);
 	d->wants_expt = overrides_expt(d);
+	note_defaults(d);
 	d->readable = r->readable;
+	d->always_readable = r->readable == asyncore_always;
 	d->writable = w->writable;
 	ask_r = ask_of(r, r->readable);
 	ask_w = ask_of(w, w->writable);
@@ -185,45 +183,77 @@ asyncore__hook_name(enum asyncore__hook hook)
 	return hook_names[hook];
 }
 
-static void
-enter(struct asyncore_dispatcher *d, struct asyncore__frame *f,
-    enum asyncore__hook hook, long long argument)
+static inline void
+enter(struct asyncore_dispatcher *d, enum asyncore__hook hook)
 {
 	asyncore__hold(d);
-	d->hooks++;
+	if (d->hooks++ == 0)
+		d->failed = HOOK_NONE;
 	d->map->counts.hooks[hook]++;
+}
+
+/* Of hooks inside of each other the one that failed first is named. */
+static void
+note_failure(struct asyncore_dispatcher *d, enum asyncore__hook hook, int err)
+{
+	if (d->failed != HOOK_NONE && d->failed_err == err)
+		return;
+	d->failed = (uint8_t)hook;
+	d->failed_err = err;
+}
+
+static inline int
+leave(struct asyncore_dispatcher *d, enum asyncore__hook hook, int err)
+{
+	d->hooks--;
+	if (asyncore__raised(err))
+		note_failure(d, hook, err);
+	else
+		d->failed = HOOK_NONE;
+	asyncore__called(d);
+	asyncore__drop(d);
+	return err;
+}
+
+/* The same of a hook that may be looked at. */
+void
+asyncore__enter_hook(struct asyncore_dispatcher *d,
+    struct asyncore__frame *f, enum asyncore__hook hook, long long argument)
+{
+	enter(d, hook);
 	f->hook = hook;
 	f->map = NULL;
 	if (d->map->observed)
 		asyncore__look_begin(d, f, argument);
 }
 
-void
-asyncore__enter_hook(struct asyncore_dispatcher *d,
-    struct asyncore__frame *f, enum asyncore__hook hook, long long argument)
-{
-	if (d->hooks == 0)
-		d->failed = HOOK_NONE;
-	enter(d, f, hook, argument);
-}
-
-/* Of hooks inside of each other the one that failed first is named. */
 int
 asyncore__leave_hook(struct asyncore_dispatcher *d,
     struct asyncore__frame *f, int err)
 {
 	if (f->map != NULL)
 		asyncore__look_end(d, f, err);
-	d->hooks--;
-	if (!asyncore__raised(err)) {
-		d->failed = HOOK_NONE;
-	} else if (d->failed == HOOK_NONE || d->failed_err != err) {
-		d->failed = (uint8_t)f->hook;
-		d->failed_err = err;
-	}
-	asyncore__called(d);
-	asyncore__drop(d);
-	return err;
+	return leave(d, f->hook, err);
+}
+
+static int
+call_looked_at(struct asyncore_dispatcher *d, enum asyncore__hook hook,
+    int (*fn)(struct asyncore_dispatcher *))
+{
+	struct asyncore__frame f;
+
+	asyncore__enter_hook(d, &f, hook, 0);
+	return asyncore__leave_hook(d, &f, fn(d));
+}
+
+static inline int
+call(struct asyncore_dispatcher *d, enum asyncore__hook hook,
+    int (*fn)(struct asyncore_dispatcher *))
+{
+	if (d->map->observed)
+		return call_looked_at(d, hook, fn);
+	enter(d, hook);
+	return leave(d, hook, fn(d));
 }
 
 #define HOOK(slot, number)						\
@@ -231,15 +261,13 @@ int									\
 asyncore_##slot(struct asyncore_dispatcher *d)				\
 {									\
 	const struct asyncore_class *cls;				\
-	struct asyncore__frame f;					\
 									\
 	if (d == NULL)							\
 		return -EINVAL;						\
 	if (d->closed)							\
 		return 0;						\
-	FIND(cls, d, slot);						\
-	asyncore__enter_hook(d, &f, number, 0);				\
-	return asyncore__leave_hook(d, &f, cls->slot(d));		\
+	ASYNCORE__FIND(cls, d, slot);						\
+	return call(d, number, cls->slot);				\
 }
 
 HOOK(handle_read, HOOK_READ)
@@ -254,6 +282,28 @@ HOOK(handle_write_event, HOOK_WRITE_EVENT)
 HOOK(handle_expt_event, HOOK_EXPT_EVENT)
 HOOK(handle_connect_event, HOOK_CONNECT_EVENT)
 
+/* What our own routers would call, where they have nothing else to do. */
+static inline bool
+needs_no_router(const struct asyncore_dispatcher *d)
+{
+	return d->routes && d->connected && !d->accepting &&
+	    !d->map->observed;
+}
+
+int
+asyncore__read_event(struct asyncore_dispatcher *d)
+{
+	return needs_no_router(d) ? asyncore_handle_read(d) :
+	    asyncore_handle_read_event(d);
+}
+
+int
+asyncore__write_event(struct asyncore_dispatcher *d)
+{
+	return needs_no_router(d) ? asyncore_handle_write(d) :
+	    asyncore_handle_write_event(d);
+}
+
 int
 asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
     const struct sockaddr *addr, socklen_t addrlen)
@@ -266,7 +316,7 @@ asyncore_handle_accepted(struct asyncore_dispatcher *d, int fd,
 			close(fd);
 		return d == NULL ? -EINVAL : 0;
 	}
-	FIND(cls, d, handle_accepted);
+	ASYNCORE__FIND(cls, d, handle_accepted);
 	asyncore__enter_hook(d, &f, HOOK_ACCEPTED, fd);
 	return asyncore__leave_hook(d, &f,
 	    cls->handle_accepted(d, fd, addr, addrlen));
@@ -287,7 +337,7 @@ asyncore_handle_close(struct asyncore_dispatcher *d)
 		return -EINVAL;
 	if (d->closed || d->closing)
 		return 0;
-	FIND(cls, d, handle_close);
+	ASYNCORE__FIND(cls, d, handle_close);
 	asyncore__enter_hook(d, &f, HOOK_CLOSE, 0);
 	d->closing = true;
 	err = cls->handle_close(d);
@@ -300,13 +350,16 @@ asyncore_handle_error(struct asyncore_dispatcher *d, int err)
 {
 	const struct asyncore_class *cls;
 	struct asyncore__frame f;
+	uint8_t failed;
 
 	if (d == NULL)
 		return -EINVAL;
 	if (d->closed)
 		return 0;
-	FIND(cls, d, handle_error);
-	enter(d, &f, HOOK_ERROR, err);	/* which one failed is not forgotten */
+	ASYNCORE__FIND(cls, d, handle_error);
+	failed = d->failed;
+	asyncore__enter_hook(d, &f, HOOK_ERROR, err);
+	d->failed = failed;		/* which one it was is not forgotten */
 	return asyncore__leave_hook(d, &f, cls->handle_error(d, err));
 }
 
@@ -317,6 +370,7 @@ predicate(struct asyncore_dispatcher *d, const char *name,
 	bool answer;
 
 	asyncore__hold(d);
+	d->map->counts.predicates++;
 	answer = asyncore__answered(d, name, ask(d));
 	asyncore__drop(d);
 	return answer;
@@ -336,42 +390,6 @@ asyncore_writable(struct asyncore_dispatcher *d)
 	    predicate(d, "writable", d->writable);
 }
 
-ssize_t
-asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
-{
-	const struct asyncore_class *cls;
-	ssize_t n;
-
-	if (d == NULL || (data == NULL && len > 0))
-		return -EINVAL;
-	if (d->closed)
-		return 0;
-	FIND(cls, d, send);
-	asyncore__hold(d);
-	n = cls->send(d, data, len);
-	asyncore__called(d);
-	asyncore__drop(d);
-	return n;
-}
-
-ssize_t
-asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
-{
-	const struct asyncore_class *cls;
-	ssize_t n;
-
-	if (d == NULL || buf == NULL || len == 0)
-		return -EINVAL;
-	if (d->closed)
-		return 0;
-	FIND(cls, d, recv);
-	asyncore__hold(d);
-	n = cls->recv(d, buf, len);
-	asyncore__called(d);
-	asyncore__drop(d);
-	return n;
-}
-
 int
 asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
     socklen_t *addrlen)
@@ -381,7 +399,7 @@ asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 
 	if (d == NULL || (addr != NULL && addrlen == NULL))
 		return -EINVAL;
-	FIND(cls, d, accept);
+	ASYNCORE__FIND(cls, d, accept);
 	asyncore__hold(d);
 	fd = cls->accept(d, addr, addrlen);
 	asyncore__called(d);
@@ -399,7 +417,7 @@ asyncore_close(struct asyncore_dispatcher *d)
 		return -EINVAL;
 	if (d->closed)
 		return 0;
-	FIND(cls, d, close);
+	ASYNCORE__FIND(cls, d, close);
 	asyncore__hold(d);
 	err = cls->close(d);
 	asyncore__called(d);
@@ -415,7 +433,7 @@ asyncore_add_channel(struct asyncore_dispatcher *d, struct asyncore_map *map)
 
 	if (d == NULL || d->finalizing)
 		return -EINVAL;
-	FIND(cls, d, add_channel);
+	ASYNCORE__FIND(cls, d, add_channel);
 	asyncore__hold(d);
 	err = cls->add_channel(d, map != NULL ? map : d->map);
 	asyncore__drop(d);
@@ -430,7 +448,7 @@ asyncore_del_channel(struct asyncore_dispatcher *d)
 
 	if (d == NULL)
 		return -EINVAL;
-	FIND(cls, d, del_channel);
+	ASYNCORE__FIND(cls, d, del_channel);
 	asyncore__hold(d);
 	err = cls->del_channel(d);
 	asyncore__drop(d);
@@ -442,7 +460,7 @@ asyncore__left_map(struct asyncore_dispatcher *d, struct asyncore_map *map)
 {
 	const struct asyncore_class *cls;
 
-	FIND(cls, d, left_map);
+	ASYNCORE__FIND(cls, d, left_map);
 	cls->left_map(d, map);
 }
 
@@ -451,7 +469,7 @@ asyncore__finalize(struct asyncore_dispatcher *d)
 {
 	const struct asyncore_class *cls;
 
-	FIND(cls, d, finalize);
+	ASYNCORE__FIND(cls, d, finalize);
 	cls->finalize(d);
 }
 
@@ -460,7 +478,7 @@ asyncore__log_message(struct asyncore_dispatcher *d, const char *message)
 {
 	const struct asyncore_class *cls;
 
-	FIND(cls, d, log);
+	ASYNCORE__FIND(cls, d, log);
 	asyncore__hold(d);
 	cls->log(d, message);
 	asyncore__called(d);
@@ -473,7 +491,7 @@ asyncore__log_info_message(struct asyncore_dispatcher *d, const char *message,
 {
 	const struct asyncore_class *cls;
 
-	FIND(cls, d, log_info);
+	ASYNCORE__FIND(cls, d, log_info);
 	asyncore__hold(d);
 	cls->log_info(d, message, type);
 	asyncore__called(d);

@@ -39,7 +39,7 @@ const struct asyncore_class asyncore_dispatcher_class = {
 
 /* ---- Life. ---- */
 
-static struct asyncore__rare nothing_rare;
+struct asyncore__rare asyncore__nothing_rare;
 
 /* To be written to; NULL: out of memory. */
 struct asyncore__rare *
@@ -47,7 +47,7 @@ asyncore__rare(struct asyncore_dispatcher *d)
 {
 	struct asyncore__rare *own;
 
-	if (d->rare != &nothing_rare)
+	if (d->rare != &asyncore__nothing_rare)
 		return d->rare;
 	own = calloc(1, sizeof *own);
 	if (own != NULL)
@@ -102,7 +102,7 @@ alloc(const struct asyncore_class *cls, struct asyncore_map *map)
 	if (d == NULL)
 		return fail(-ENOMEM);
 	d->cls = cls;
-	d->rare = &nothing_rare;
+	d->rare = &asyncore__nothing_rare;
 	d->refs = 1;
 	d->fd = -1;
 	d->map = map;
@@ -112,6 +112,7 @@ alloc(const struct asyncore_class *cls, struct asyncore_map *map)
 	asyncore__list_init(&d->changed);
 	asyncore__list_init(&d->standing);
 	asyncore__class_bind(d);
+	asyncore__note_mood(d);
 	add_extra(d, kind, size);
 	return d;
 }
@@ -166,7 +167,7 @@ asyncore__dispose(struct asyncore_dispatcher *d)
 	if (d->kind != NULL)
 		d->kind->fini(d);
 	asyncore__address_clear(&d->addr);
-	if (d->rare != &nothing_rare) {
+	if (d->rare != &asyncore__nothing_rare) {
 		free(d->rare->ignore_log_types);
 		free(d->rare);
 	}
@@ -228,8 +229,7 @@ asyncore__adopt(struct asyncore_dispatcher *d,
 
 	asyncore__begin_epoch(d);
 	epoch = d->epoch;
-	d->transport = transport;
-	d->transport_state = state;
+	asyncore__set_transport(d, transport, state);
 	d->fd = fd;
 	asyncore_ref(d);
 	err = asyncore_add_channel(d, NULL);
@@ -430,8 +430,7 @@ asyncore_set_transport(struct asyncore_dispatcher *d,
 	if (d->transport != NULL) {
 		if (fd != d->fd || asyncore__has_brought(d))
 			return -EBUSY;
-		d->transport = transport;
-		d->transport_state = state;
+		asyncore__set_transport(d, transport, state);
 		asyncore__changed(d);
 		return 0;
 	}

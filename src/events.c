@@ -262,15 +262,9 @@ contain(struct asyncore_dispatcher *d, int err)
 	return asyncore__leaves_loop(err) ? err : 0;
 }
 
-/*
- * Sends what a hook or router answered where it belongs.  Answers 0, or what
- * leaves the loop.  The caller holds a reference.
- */
 int
-asyncore__route(struct asyncore_dispatcher *d, int err)
+asyncore__route_error(struct asyncore_dispatcher *d, int err)
 {
-	if (!asyncore__raised(err))
-		return 0;
 	if (asyncore__leaves_loop(err))
 		return err;
 	note(d, err, where(d));

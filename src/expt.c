@@ -126,8 +126,6 @@ int
 asyncore__expt_prepare(struct asyncore_map *map)
 {
 	map->expt_news = false;
-	if (map->expt_watched == 0)
-		return 0;
 	errno = 0;
 	if (event_add(&map->expt_event, NULL) != 0)
 		return errno != 0 ? -errno : -ENOMEM;
@@ -226,8 +224,6 @@ record(struct asyncore_dispatcher *d)
 int
 asyncore__expt_prepare(struct asyncore_map *map)
 {
-	if (map->expt_watched == 0)
-		return 0;
 	(void)asyncore__expt_collect(map, record);
 	return evtimer_add(&map->expt_event, &look_again) == 0 ? 0 : -ENOMEM;
 }
@@ -241,8 +237,6 @@ asyncore__expt_collect(struct asyncore_map *map,
 	struct pollfd p;
 
 	asyncore__expt_rest(map);
-	if (map->expt_watched == 0)
-		return 0;
 	for (link = map->all.next; link != &map->all; link = link->next) {
 		d = asyncore__of(link, all);
 		p.fd = d->fd;

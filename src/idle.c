@@ -64,7 +64,8 @@ asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds)
 	}
 	(void)asyncore_cancel_call(d->map, d->rare->timeout_call);
 	d->rare->timeout_call = id;
-	d->rare->timeout = seconds > 0 ? seconds : 0;
+	d->timed = seconds > 0;
+	d->rare->timeout = d->timed ? seconds : 0;
 	d->rare->active_at = asyncore__now();
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <event2/event.h>
@@ -155,6 +156,7 @@ struct asyncore_dispatcher {
 	bool eof : 1, paused : 1, pause_said : 1;
 	bool closing : 1, finalizing : 1, stillborn : 1;
 	bool wants_expt : 1, expt_watched : 1, debug : 1;
+	bool always_readable : 1;	/* its predicate is ours */
 	uint8_t ask;			/* enum asyncore__ask */
 	uint8_t failed;			/* enum asyncore__hook: who raised */
 	bool leaving : 1;		/* a map, not to be put back */
@@ -163,6 +165,10 @@ struct asyncore_dispatcher {
 	bool in_arrears : 1;		/* could not be armed */
 	bool starved : 1;		/* its producer has nothing for now */
 	bool held_back : 1;		/* its output is above the marks */
+	bool routes : 1;		/* read and write events as asyncore does */
+	bool recvs : 1, sends : 1;	/* the same of these methods */
+	bool moody : 1;			/* other after each call, perhaps */
+	bool timed : 1;			/* has an idle timeout */
 
 	const struct asyncore_class *cls;
 	const struct asyncore_transport *transport;	/* NULL: none, no fd */
@@ -332,11 +338,25 @@ asyncore__leaves_loop(int err)
 }
 
 /* class.c */
+static inline const struct asyncore_class *
+asyncore__base_of(const struct asyncore_class *cls)
+{
+	return cls->base != NULL ? cls->base : &asyncore_dispatcher_class;
+}
+
+/* Sets c to the class, from d's own upwards, that fills the slot. */
+#define ASYNCORE__FIND(c, d, slot)					\
+	for ((c) = (d)->cls; (c)->slot == NULL;				\
+	    (c) = asyncore__base_of(c))					\
+		continue
+
 int asyncore__class_check(const struct asyncore_class *cls, size_t *size);
 bool asyncore__class_extends(const struct asyncore_class *cls,
     const struct asyncore_class *base);
 const char *asyncore__class_name(const struct asyncore_class *cls);
 void asyncore__class_bind(struct asyncore_dispatcher *d);
+int asyncore__read_event(struct asyncore_dispatcher *d);
+int asyncore__write_event(struct asyncore_dispatcher *d);
 void asyncore__left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__finalize(struct asyncore_dispatcher *d);
@@ -347,7 +367,6 @@ int asyncore__leave_hook(struct asyncore_dispatcher *d,
     struct asyncore__frame *f, int err);
 const struct asyncore__kind *asyncore__class_kind(
     const struct asyncore_class *cls);
-bool asyncore__class_overrides_send(const struct asyncore_dispatcher *d);
 void asyncore__log_message(struct asyncore_dispatcher *d, const char *message);
 void asyncore__map_log(struct asyncore_map *map, const char *type,
     const char *format, ...) ASYNCORE_PRINTF(3, 4);
@@ -355,7 +374,7 @@ void asyncore__log_info_message(struct asyncore_dispatcher *d,
     const char *message, const char *type);
 
 /* events.c: the defaults of hooks and routers, and where errors go */
-int asyncore__route(struct asyncore_dispatcher *d, int err);
+int asyncore__route_error(struct asyncore_dispatcher *d, int err);
 int asyncore__so_error(const struct asyncore_dispatcher *d);
 int asyncore__default_read(struct asyncore_dispatcher *d);
 int asyncore__default_write(struct asyncore_dispatcher *d);
@@ -377,6 +396,7 @@ bool asyncore__disconnected(int err);
 void asyncore__default_left_map(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 void asyncore__default_finalize(struct asyncore_dispatcher *d);
+extern struct asyncore__rare asyncore__nothing_rare;
 struct asyncore__rare *asyncore__rare(struct asyncore_dispatcher *d);
 struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
     struct asyncore_map *map);
@@ -400,6 +420,9 @@ int asyncore__default_add_channel(struct asyncore_dispatcher *d,
     struct asyncore_map *map);
 int asyncore__default_del_channel(struct asyncore_dispatcher *d);
 int asyncore__close_transport(struct asyncore_dispatcher *d);
+void asyncore__note_mood(struct asyncore_dispatcher *d);
+void asyncore__set_transport(struct asyncore_dispatcher *d,
+    const struct asyncore_transport *transport, void *state);
 ssize_t asyncore__transport_send(const struct asyncore_dispatcher *d,
     const void *data, size_t len);
 ssize_t asyncore__after_send(struct asyncore_dispatcher *d, ssize_t n,
@@ -433,6 +456,32 @@ int asyncore__socket_prepare(int fd);
 int asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len);
 bool asyncore__socket_has_ended(int fd);
 
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0		/* the socket has SO_NOSIGPIPE then */
+#endif
+
+static inline ssize_t
+asyncore__socket_recv(int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, buf, len, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static inline ssize_t
+asyncore__socket_send(int fd, const void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, buf, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 /* sigpipe.c */
 struct asyncore__sigpipe {
 	bool was_pending;
@@ -463,18 +512,25 @@ int asyncore__map_enter(struct asyncore_map *map,
     struct asyncore_dispatcher *d);
 void asyncore__map_leave(struct asyncore_dispatcher *d);
 void asyncore__map_leave_for_good(struct asyncore_dispatcher *d);
-void asyncore__changed(struct asyncore_dispatcher *d);
 void asyncore__set_view(struct asyncore_map *map, bool by_poll);
-void asyncore__unchanged(struct asyncore_dispatcher *d);
-void asyncore__cursor_open(struct asyncore_map *map,
-    struct asyncore__cursor *c, struct asyncore__link *head);
-void asyncore__cursor_close(struct asyncore_map *map,
-    struct asyncore__cursor *c);
+
+static inline void
+asyncore__cursor_open(struct asyncore_map *map, struct asyncore__cursor *c,
+    struct asyncore__link *head)
+{
+	c->next = head->next;
+	c->outer = map->cursors;
+	map->cursors = c;
+}
+
+static inline void
+asyncore__cursor_close(struct asyncore_map *map, struct asyncore__cursor *c)
+{
+	map->cursors = c->outer;
+}
 
 /* ready.c: the stack of frames */
 int asyncore__ready_reserve(struct asyncore_map *map);
-void asyncore__ready_push(struct asyncore_map *map,
-    struct asyncore_dispatcher *d);
 void asyncore__ready_sort(struct asyncore_map *map, size_t frame);
 void asyncore__ready_pop(struct asyncore_map *map, size_t frame);
 
@@ -497,7 +553,14 @@ int asyncore__run_task(const struct asyncore__task *t, long long id);
 void asyncore__wakeup_free(struct asyncore_map *map);
 void asyncore__soon_take(struct asyncore_map *map);
 int asyncore__run_soon(struct asyncore_map *map);
-bool asyncore__has_soon(const struct asyncore_map *map);
+
+/* Are there any that have not run? */
+static inline bool
+asyncore__has_soon(const struct asyncore_map *map)
+{
+	return map->reachable &&
+	    (map->soon != NULL || atomic_load(&map->pushed) != NULL);
+}
 
 /* interrupt.c */
 void asyncore__interrupts_free(struct asyncore_map *map);
@@ -554,11 +617,22 @@ asyncore__stir(struct asyncore_map *map)
 	map->fresh = false;
 }
 
+/* A stream gave less than was asked for: there is no more for now. */
+static inline void
+asyncore__spent(struct asyncore_dispatcher *d)
+{
+	if (d->fed_in == 0 || d->fed_in != d->map->waits || !d->stream ||
+	    d->transport != &asyncore__socket_transport)
+		return;
+	d->fed_in = 0;
+	d->map->unspent--;
+}
+
 /* Something went over the channel. */
 static inline void
 asyncore__note_activity(struct asyncore_dispatcher *d)
 {
-	if (d->rare->timeout > 0)
+	if (d->timed)
 		d->rare->active_at = asyncore__now();
 }
 
@@ -571,11 +645,8 @@ void asyncore__look_begin(struct asyncore_dispatcher *d,
     struct asyncore__frame *f, long long argument);
 void asyncore__look_end(struct asyncore_dispatcher *d,
     struct asyncore__frame *f, int err);
-unsigned long long asyncore__pass_begin(struct asyncore_map *map);
-void asyncore__pass_end(struct asyncore_map *map, unsigned long long outer,
-    int err);
-void asyncore__waiting(struct asyncore_map *map);
-void asyncore__waited(struct asyncore_map *map, size_t ready);
+void asyncore__look_at_wait(struct asyncore_map *map);
+void asyncore__look_at_found(struct asyncore_map *map, size_t ready);
 
 /* Free where nobody looks. */
 static inline void
@@ -586,12 +657,45 @@ asyncore__note(struct asyncore_map *map, struct asyncore_dispatcher *d,
 		asyncore__trace(map, d, kind, name, 0, result);
 }
 
+/* Answers the number of the pass that is under way outside of it. */
+static inline unsigned long long
+asyncore__pass_begin(struct asyncore_map *map)
+{
+	const unsigned long long outer = map->pass;
+
+	map->pass = ++map->counts.passes;
+	asyncore__note(map, NULL, ASYNCORE_TRACE_PASS_BEGIN, "", 0);
+	return outer;
+}
+
+static inline void
+asyncore__pass_end(struct asyncore_map *map, unsigned long long outer,
+    int err)
+{
+	asyncore__note(map, NULL, ASYNCORE_TRACE_PASS_END, "", err);
+	map->pass = outer;
+}
+
+static inline void
+asyncore__waiting(struct asyncore_map *map)
+{
+	if (map->observed)
+		asyncore__look_at_wait(map);
+}
+
+/* `ready` channels were found. */
+static inline void
+asyncore__waited(struct asyncore_map *map, size_t ready)
+{
+	if (map->observed)
+		asyncore__look_at_found(map, ready);
+}
+
 /* A predicate has answered. */
 static inline bool
 asyncore__answered(struct asyncore_dispatcher *d, const char *name,
     bool answer)
 {
-	d->map->counts.predicates++;
 	asyncore__note(d->map, d, ASYNCORE_TRACE_PREDICATE, name, answer);
 	return answer;
 }
@@ -633,22 +737,63 @@ asyncore__ready_live(const struct asyncore_map *map, size_t i)
 	return r->d->in_map && r->d->map == map && r->d->epoch == r->epoch;
 }
 
-/* Its readiness, too, may be another after every call. */
-static inline bool
-asyncore__is_moody(const struct asyncore_dispatcher *d)
+/* What it is to be watched for must be computed again before the next wait. */
+static inline void
+asyncore__changed(struct asyncore_dispatcher *d)
 {
-	return d->ask == ASK_ON_CHANGE || d->rare->high > 0 ||
-	    (d->transport != NULL && (d->transport->pending != NULL ||
-	    d->transport->interest != NULL));
+	if (!d->in_map || d->dirty)
+		return;
+	d->dirty = true;
+	asyncore__list_append(&d->map->changed, &d->changed);
+	asyncore__host_wake(d->map);
+}
+
+static inline void
+asyncore__unchanged(struct asyncore_dispatcher *d)
+{
+	if (d->dirty)
+		asyncore__list_remove(&d->changed);
+	d->dirty = d->due = false;
 }
 
 /* A hook of it ran, or a call was made on it. */
 static inline void
 asyncore__called(struct asyncore_dispatcher *d)
 {
-	if (!d->dirty && asyncore__is_moody(d))
+	if (!d->moody && !d->map->attached)
+		return;
+	if (d->moody)
 		asyncore__changed(d);
 	asyncore__host_wake(d->map);
+}
+
+/*
+ * Sends what a hook or router answered where it belongs.  Answers 0, or what
+ * leaves the loop.  The caller holds a reference.
+ */
+static inline int
+asyncore__route(struct asyncore_dispatcher *d, int err)
+{
+	return asyncore__raised(err) ? asyncore__route_error(d, err) : 0;
+}
+
+/* There is room: see asyncore__ready_reserve(). */
+static inline void
+asyncore__ready_push(struct asyncore_map *map, struct asyncore_dispatcher *d)
+{
+	map->ready[map->ready_len++] = (struct asyncore__ready) {
+		.d = asyncore__hold(d), .seq = d->seq, .epoch = d->epoch,
+		.armed = d->armed
+	};
+}
+
+/* Until the wait is over, when asyncore__wait_end() looks at it. */
+static inline void
+asyncore__record(struct asyncore_dispatcher *d, unsigned bits)
+{
+	if (d->ready == 0)
+		asyncore__ready_push(d->map, d);
+	d->ready |= (uint8_t)bits;
 }
 
 /* What is recorded: the kernel's word in the low bits, what stands above. */
@@ -662,12 +807,10 @@ void asyncore__poller_leave(struct asyncore_dispatcher *d);
 unsigned asyncore__interest(struct asyncore_dispatcher *d);
 int asyncore__settle(struct asyncore_dispatcher *d);
 void asyncore__set_blocked(struct asyncore_dispatcher *d, bool blocked);
-void asyncore__record(struct asyncore_dispatcher *d, unsigned bits);
 void asyncore__record_standing(struct asyncore_map *map);
 void asyncore__forget(struct asyncore_dispatcher *d);
 
 /* wait.c */
-void asyncore__spent(struct asyncore_dispatcher *d);
 bool asyncore__may_have_more(struct asyncore_map *map);
 int asyncore__wait_begin(struct asyncore_map *map);
 int asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll);

@@ -130,6 +130,7 @@ asyncore_set_watermarks(struct asyncore_dispatcher *d, size_t low, size_t high)
 	d->rare->low = low;
 	d->rare->high = high;
 	d->held_back = false;
+	asyncore__note_mood(d);
 	asyncore__changed(d);
 	return 0;
 }

@@ -269,39 +269,6 @@ asyncore__map_leave_for_good(struct asyncore_dispatcher *d)
 	d->leaving = false;
 }
 
-/* What it is to be watched for must be computed again before the next wait. */
-void
-asyncore__changed(struct asyncore_dispatcher *d)
-{
-	if (!d->in_map || d->dirty)
-		return;
-	d->dirty = true;
-	asyncore__list_append(&d->map->changed, &d->changed);
-	asyncore__host_wake(d->map);
-}
-
-void
-asyncore__unchanged(struct asyncore_dispatcher *d)
-{
-	d->dirty = d->due = false;
-	asyncore__list_remove(&d->changed);
-}
-
-void
-asyncore__cursor_open(struct asyncore_map *map, struct asyncore__cursor *c,
-    struct asyncore__link *head)
-{
-	c->next = head->next;
-	c->outer = map->cursors;
-	map->cursors = c;
-}
-
-void
-asyncore__cursor_close(struct asyncore_map *map, struct asyncore__cursor *c)
-{
-	map->cursors = c->outer;
-}
-
 int
 asyncore_map_foreach(struct asyncore_map *map,
     int (*fn)(struct asyncore_dispatcher *d, void *arg), void *arg)

@@ -65,31 +65,32 @@ wish_looked_at(struct asyncore_dispatcher *d)
 
 /* And where nobody does: one that the library knows is not called. */
 static inline unsigned
-wish_of(struct asyncore_dispatcher *d, struct asyncore_map *map)
+wish_of(struct asyncore_dispatcher *d, uint32_t epoch)
 {
-	const uint32_t epoch = d->epoch;
 	unsigned wish = ASYNCORE_READ;
 
-	map->counts.predicates += 2;
-	if (d->readable != asyncore_always && !d->readable(d))
-		wish = 0;
-	if (d->epoch == epoch && d->writable(d))
-		wish |= ASYNCORE_WRITE;
+	if (!d->always_readable)
+		wish = d->readable(d);
+	if (d->epoch == epoch)
+		wish |= (unsigned)d->writable(d) << 1;
 	return wish;
 }
 
-/* The caller holds a reference. */
-static inline int
-ask(struct asyncore_dispatcher *d)
-{
-	struct asyncore_map *map = d->map;
-	const uint32_t epoch = d->epoch;
-	unsigned wish = d->wish;
+_Static_assert(ASYNCORE_READ == 1 && ASYNCORE_WRITE == 2, "wish_of()");
 
-	if (d->ask != ASK_NEVER)
-		wish = map->observed ? wish_looked_at(d) : wish_of(d, map);
-	if (wish == d->wish && !d->due && !d->dirty)
-		return 0;
+/* The caller holds a reference. */
+static inline unsigned
+ask(struct asyncore_map *map, struct asyncore_dispatcher *d, uint32_t epoch)
+{
+	map->counts.predicates += 2;
+	return map->observed ? wish_looked_at(d) : wish_of(d, epoch);
+}
+
+/* It wishes for something else, or must be settled anyway. */
+static int
+take_wish(struct asyncore_map *map, struct asyncore_dispatcher *d,
+    uint32_t epoch, unsigned wish)
+{
 	if (d->epoch != epoch || !d->in_map || d->map != map)
 		return 0;
 	d->wish = (uint8_t)wish;
@@ -114,6 +115,15 @@ take(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	d->due = true;
 }
 
+/* Has anything been put on the list of changed channels since we looked? */
+static inline bool
+has_new(const struct asyncore_map *map, const struct round *r)
+{
+	const struct asyncore__link *last = map->changed.prev;
+
+	return last != r->seen && last != &map->changed;
+}
+
 /*
  * Takes those off the list of changed channels whose turn is still to come, and
  * which are new on it; the others wait for the next pass, which follows at once.
@@ -121,14 +131,16 @@ take(struct asyncore_map *map, struct asyncore_dispatcher *d)
 static int
 take_new(struct asyncore_map *map, struct round *r)
 {
-	struct asyncore__link *link = map->changed.prev, *before;
+	struct asyncore__link *link = map->changed.prev, *next;
 	struct asyncore_dispatcher *d;
 	int err;
 
 	if ((err = asyncore__ready_reserve(map)) < 0)
 		return err;
-	for (; link != r->seen && link != &map->changed; link = before) {
-		before = link->prev;
+	while (link->prev != r->seen && link->prev != &map->changed)
+		link = link->prev;
+	for (; link != &map->changed; link = next) {
+		next = link->next;
 		d = asyncore__of(link, changed);
 		if (d->seq >= r->seq && d->seq < r->limit)
 			take(map, d);
@@ -138,46 +150,57 @@ take_new(struct asyncore_map *map, struct round *r)
 	return 0;
 }
 
-static inline int
-take_changed(struct asyncore_map *map, struct round *r)
+/* Up to which channel the walk over those asked every pass may go. */
+static uint64_t
+stop_of(const struct asyncore_map *map, const struct round *r)
 {
-	const struct asyncore__link *last = map->changed.prev;
-
-	return last == r->seen || last == &map->changed ? 0 : take_new(map, r);
+	return r->next < map->ready_len ? map->ready[r->next].seq + 1 :
+	    r->limit;
 }
 
-/* The next of those asked every pass; NULL after the last that was there. */
-static struct asyncore_dispatcher *
-next_asked(const struct asyncore_map *map, const struct asyncore__cursor *c,
-    uint64_t limit)
+/* Those asked every pass, before the next one that is out of its turn. */
+static int
+ask_asked(struct asyncore_map *map, struct asyncore__cursor *c,
+    struct round *r)
 {
+	const uint64_t stop = stop_of(map, r);
 	struct asyncore_dispatcher *d;
+	uint32_t epoch;
+	unsigned wish;
+	int err = 0;
 
-	if (c->next == &map->asked)
-		return NULL;
-	d = asyncore__of(c->next, asked);
-	return d->seq < limit ? d : NULL;
-}
-
-static int
-ask_due(struct asyncore_map *map, size_t i)
-{
-	struct asyncore_dispatcher *d = map->ready[i].d;
-
-	return asyncore__ready_live(map, i) && d->due ? ask(d) : 0;
-}
-
-static int
-ask_next(struct asyncore__cursor *c, struct asyncore_dispatcher *d)
-{
-	int err;
-
-	c->next = c->next->next;
-	PREFETCH(c->next);
-	asyncore__hold(d);
-	err = ask(d);
-	asyncore__drop(d);
+	while (err == 0 && c->next != &map->asked && !has_new(map, r)) {
+		d = asyncore__of(c->next, asked);
+		if (d->seq >= stop)
+			break;
+		r->seq = d->seq + 1;
+		c->next = c->next->next;
+		PREFETCH(c->next);
+		asyncore__hold(d);
+		epoch = d->epoch;
+		wish = ask(map, d, epoch);
+		if (wish != d->wish || d->due || d->dirty)
+			err = take_wish(map, d, epoch, wish);
+		asyncore__drop(d);
+	}
 	return err;
+}
+
+/* One that has changed; the frame holds a reference. */
+static int
+ask_due(struct asyncore_map *map, struct round *r)
+{
+	const size_t i = r->next++;
+	struct asyncore_dispatcher *d = map->ready[i].d;
+	const uint32_t epoch = d->epoch;
+	unsigned wish = d->wish;
+
+	r->seq = map->ready[i].seq + 1;
+	if (!asyncore__ready_live(map, i) || !d->due)
+		return 0;
+	if (d->ask != ASK_NEVER)
+		wish = ask(map, d, epoch);
+	return take_wish(map, d, epoch, wish);
 }
 
 /* Two walks in one, as both are in order of insertion. */
@@ -185,26 +208,19 @@ static int
 ask_both(struct asyncore_map *map, struct asyncore__cursor *c,
     struct round *r)
 {
-	struct asyncore_dispatcher *d;
-	size_t i;
-	int err;
+	int err = 0;
 
-	while ((err = take_changed(map, r)) == 0) {
-		d = next_asked(map, c, r->limit);
-		i = r->next;
-		if (d != NULL && (i == map->ready_len ||
-		    d->seq <= map->ready[i].seq)) {
-			r->seq = d->seq + 1;
-			err = ask_next(c, d);
-		} else if (i < map->ready_len) {
-			r->seq = map->ready[i].seq + 1;
-			r->next++;
-			err = ask_due(map, i);
-		} else {
+	while (err == 0) {
+		if (has_new(map, r) && (err = take_new(map, r)) != 0)
 			break;
+		if (c->next != &map->asked) {
+			err = ask_asked(map, c, r);
+			if (err != 0 || has_new(map, r))
+				continue;
 		}
-		if (err != 0)
+		if (r->next == map->ready_len)
 			break;
+		err = ask_due(map, r);
 	}
 	return err;
 }
@@ -234,6 +250,9 @@ asyncore__ask_all(struct asyncore_map *map)
 	struct asyncore__cursor c;
 	int err;
 
+	if (asyncore__list_empty(&map->changed) &&
+	    asyncore__list_empty(&map->asked) && map->asking == 0)
+		return 0;
 	if (map->asking > 0)	/* a predicate runs a loop: ask what it took */
 		give_back(map, 0);
 	map->asking++;
@@ -247,44 +266,19 @@ asyncore__ask_all(struct asyncore_map *map)
 	return err;
 }
 
-/*
- * A write that sent nothing through us tells nothing about room: the next one
- * waits for the kernel's word, or a handle_write() that does nothing would
- * spin.
- */
-static int
-run(struct asyncore_map *map, size_t i, int (*fn)(struct asyncore_dispatcher *,
-    short), short revents)
-{
-	struct asyncore_dispatcher *d = map->ready[i].d;
-	int err;
-
-	if (!asyncore__ready_live(map, i))
-		return 0;
-	if (!(revents & POLLOUT))
-		return fn(d, revents);
-	if (map->ready[i].armed & ASYNCORE_WRITE)
-		asyncore__set_blocked(d, false);
-	d->sent = false;
-	err = fn(d, revents);
-	if (!d->sent && asyncore__ready_live(map, i))
-		asyncore__set_blocked(d, true);
-	return err;
-}
-
 /* As asyncore_read() and its like; the frame has a reference. */
 static int
 read_one(struct asyncore_dispatcher *d, short revents)
 {
 	(void)revents;
-	return asyncore__route(d, asyncore_handle_read_event(d));
+	return asyncore__route(d, asyncore__read_event(d));
 }
 
 static int
 write_one(struct asyncore_dispatcher *d, short revents)
 {
 	(void)revents;
-	return asyncore__route(d, asyncore_handle_write_event(d));
+	return asyncore__route(d, asyncore__write_event(d));
 }
 
 static int
@@ -294,7 +288,28 @@ exception_one(struct asyncore_dispatcher *d, short revents)
 	return asyncore__route(d, asyncore_handle_expt_event(d));
 }
 
-static int
+/*
+ * A write that sent nothing through us tells nothing about room: the next one
+ * waits for the kernel's word, or a handle_write() that does nothing would
+ * spin.
+ */
+static inline int
+run_writing(struct asyncore_map *map, size_t i,
+    int (*fn)(struct asyncore_dispatcher *, short), short revents)
+{
+	struct asyncore_dispatcher *d = map->ready[i].d;
+	int err;
+
+	if (map->ready[i].armed & ASYNCORE_WRITE)
+		asyncore__set_blocked(d, false);
+	d->sent = false;
+	err = fn(d, revents);
+	if (!d->sent && asyncore__ready_live(map, i))
+		asyncore__set_blocked(d, true);
+	return err;
+}
+
+static inline int
 sweep(struct asyncore_map *map, size_t frame, size_t end,
     int (*fn)(struct asyncore_dispatcher *, short), short bits)
 {
@@ -304,24 +319,32 @@ sweep(struct asyncore_map *map, size_t frame, size_t end,
 
 	for (i = frame; i < end && err == 0; i++) {
 		revents = map->ready[i].revents & bits;
-		if (revents != 0)
-			err = run(map, i, fn, revents);
+		if (revents == 0 || !asyncore__ready_live(map, i))
+			continue;
+		err = revents & POLLOUT ? run_writing(map, i, fn, revents) :
+		    fn(map->ready[i].d, revents);
 	}
 	return err;
 }
 
+/* Only the sweeps that find something. */
 static int
 run_channels(struct asyncore_map *map, size_t frame, bool use_poll)
 {
 	const size_t end = map->ready_len;
-	int err;
+	short found = 0;
+	size_t i;
+	int err = 0;
 
 	if (use_poll)
 		return sweep(map, frame, end, asyncore_readwrite, ~0);
-	err = sweep(map, frame, end, read_one, POLLIN);
-	if (err == 0)
+	for (i = frame; i < end; i++)
+		found |= map->ready[i].revents;
+	if (found & POLLIN)
+		err = sweep(map, frame, end, read_one, POLLIN);
+	if (err == 0 && (found & POLLOUT))
 		err = sweep(map, frame, end, write_one, POLLOUT);
-	if (err == 0)
+	if (err == 0 && (found & POLLPRI))
 		err = sweep(map, frame, end, exception_one, POLLPRI);
 	return err;
 }
@@ -332,7 +355,7 @@ asyncore__dispatch(struct asyncore_map *map, size_t frame, bool use_poll)
 {
 	int err = run_channels(map, frame, use_poll);
 
-	if (err == 0)
+	if (err == 0 && !asyncore__list_empty(&map->due))
 		err = asyncore__run_calls(map);
-	return err != 0 ? err : asyncore__run_soon(map);
+	return err != 0 || !map->reachable ? err : asyncore__run_soon(map);
 }

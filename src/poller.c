@@ -55,15 +55,6 @@ arm(struct asyncore_dispatcher *d, unsigned watch)
 	return err;
 }
 
-/* Until the wait is over, when asyncore__wait_end() looks at it. */
-void
-asyncore__record(struct asyncore_dispatcher *d, unsigned bits)
-{
-	if (d->ready == 0)
-		asyncore__ready_push(d->map, d);
-	d->ready |= (uint8_t)bits;
-}
-
 /*
  * Somebody else runs the base, and no pass of ours is there to answer: left
  * armed, a level-triggered event would spin.  The next pass arms it again.
@@ -77,6 +68,15 @@ asyncore__forget(struct asyncore_dispatcher *d)
 	asyncore__changed(d);
 }
 
+/* There is no wait of ours under way. */
+static void
+find_out_of_turn(struct asyncore_dispatcher *d)
+{
+	/* Attached, the next turn asks, and it is found again. */
+	if (!d->map->attached)
+		asyncore__forget(d);
+}
+
 static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
@@ -85,9 +85,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	if (!map->waiting && !map->in_pass) {
-		/* Attached, the next turn asks, and it is found again. */
-		if (!map->attached)
-			asyncore__forget(d);
+		find_out_of_turn(d);
 		return;
 	}
 	if (!(d->ready & ASYNCORE__KERNEL))
@@ -122,6 +120,14 @@ asyncore__poller_leave(struct asyncore_dispatcher *d)
 	event_debug_unassign(&d->write_event);
 }
 
+/* It has marks or a quota, and is past them. */
+static bool
+is_over_limits(struct asyncore_dispatcher *d)
+{
+	return (d->rare->high > 0 && asyncore__is_held_back(d)) ||
+	    (d->rare->quota != NULL && asyncore__quota_is_full(d));
+}
+
 /* The one place where state becomes interest. */
 unsigned
 asyncore__interest(struct asyncore_dispatcher *d)
@@ -133,8 +139,7 @@ asyncore__interest(struct asyncore_dispatcher *d)
 	if (d->accepting || (d->never_writable && !d->map->by_poll))
 		want &= ~WRITE;
 	if (d->eof || d->paused ||
-	    (d->rare->high > 0 && asyncore__is_held_back(d)) ||
-	    (d->rare->quota != NULL && asyncore__quota_is_full(d)))
+	    (d->rare != &asyncore__nothing_rare && is_over_limits(d)))
 		want &= ~READ;
 	return want;
 }
@@ -219,7 +224,8 @@ asyncore__settle(struct asyncore_dispatcher *d)
 	if (d->pollable && d->transport->interest != NULL && want != 0)
 		watch = d->transport->interest(d->transport_state, d->fd, want);
 	set_standing(d, standing);
-	err = arm(d, watch & (READ | WRITE));
+	watch &= READ | WRITE;
+	err = watch != d->armed ? arm(d, watch) : 0;
 	if (err < 0 || !d->pollable || !d->wants_expt)
 		return err;
 	return asyncore__expt_watch(d,

@@ -10,13 +10,17 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Room for every channel once, so that recording cannot fail. */
+/*
+ * Room for every channel once, so that recording cannot fail, and for as much
+ * again as there is then, so that sorting cannot.
+ */
 int
 asyncore__ready_reserve(struct asyncore_map *map)
 {
 	struct asyncore__ready *p;
-	size_t need = map->ready_len + map->len;
+	size_t need = 2 * (map->ready_len + map->len);
 
 	if (need <= map->ready_size)
 		return 0;
@@ -27,19 +31,6 @@ asyncore__ready_reserve(struct asyncore_map *map)
 	map->ready = p;
 	map->ready_size = need;
 	return 0;
-}
-
-void
-asyncore__ready_push(struct asyncore_map *map, struct asyncore_dispatcher *d)
-{
-	struct asyncore__ready *r = &map->ready[map->ready_len++];
-
-	r->d = asyncore__hold(d);
-	r->seq = d->seq;
-	r->epoch = d->epoch;
-	r->armed = d->armed;
-	r->bits = 0;
-	r->revents = 0;
 }
 
 static void
@@ -55,41 +46,65 @@ reverse(struct asyncore__ready *v, size_t n)
 	}
 }
 
+/* How many at the beginning are in order, or were in reverse. */
+static size_t
+run_of(struct asyncore__ready *v, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && v[i - 1].seq <= v[i].seq)
+		i++;
+	if (i > 1 || n < 2)
+		return i;
+	while (i < n && v[i - 1].seq > v[i].seq)
+		i++;
+	reverse(v, i);
+	return i;
+}
+
+/* A run of `mid` and another one become one of n. */
+static void
+merge(struct asyncore__ready *v, size_t mid, size_t n,
+    struct asyncore__ready *spare)
+{
+	size_t i = 0, j = mid, k = 0;
+
+	memcpy(spare, v, mid * sizeof *v);
+	while (i < mid && j < n)
+		v[k++] = spare[i].seq <= v[j].seq ? spare[i++] : v[j++];
+	memcpy(v + k, spare + i, (mid - i) * sizeof *v);
+}
+
+/* Each two runs become one. */
+static void
+merge_runs(struct asyncore__ready *v, size_t n, struct asyncore__ready *spare)
+{
+	size_t at, mid, len;
+
+	for (at = 0; at < n; at += len) {
+		len = mid = run_of(v + at, n - at);
+		if (at + mid == n)
+			break;
+		len += run_of(v + at + mid, n - at - mid);
+		merge(v + at, mid, len, spare);
+	}
+}
+
 /*
- * In order of insertion.  Mostly it is already, or the other way round; else
- * Shell's sort, which needs neither memory nor a call for each comparison.
+ * In order of insertion.  Mostly it is already, or the other way round, or both
+ * what stands and what the kernel found are.
  */
 void
 asyncore__ready_sort(struct asyncore_map *map, size_t frame)
 {
-	static const size_t gaps[] = {
-		86961, 38649, 17177, 7634, 3393, 1508, 670, 298, 132, 57, 23,
-		10, 4, 1
-	};
 	const size_t n = map->ready_len - frame;
-	struct asyncore__ready *v, x;
-	size_t g, gap, i, j;
+	struct asyncore__ready *v;
 
 	if (n < 2)	/* where there is not even a stack yet */
 		return;
 	v = map->ready + frame;
-	for (i = 1; i < n && v[i - 1].seq > v[i].seq; i++)
-		continue;
-	if (i >= n)
-		reverse(v, n);
-	for (i = 1; i < n && v[i - 1].seq < v[i].seq; i++)
-		continue;
-	if (i >= n)
-		return;
-	for (g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
-		gap = gaps[g];
-		for (i = gap; i < n; i++) {
-			x = v[i];
-			for (j = i; j >= gap && v[j - gap].seq > x.seq; j -= gap)
-				v[j] = v[j - gap];
-			v[j] = x;
-		}
-	}
+	while (run_of(v, n) < n)
+		merge_runs(v, n, map->ready + map->ready_len);
 }
 
 /* Gives up everything from `frame` on.  May finalize channels. */

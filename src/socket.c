@@ -10,34 +10,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0		/* the socket has SO_NOSIGPIPE then */
-#endif
-
-static ssize_t
-socket_recv(void *state, int fd, void *buf, size_t len)
-{
-	ssize_t n;
-
-	(void)state;
-	do
-		n = recv(fd, buf, len, 0);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-static ssize_t
-socket_send(void *state, int fd, const void *buf, size_t len)
-{
-	ssize_t n;
-
-	(void)state;
-	do
-		n = send(fd, buf, len, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
 ssize_t
 asyncore__socket_sendv(int fd, struct iovec *v, int n)
 {
@@ -62,6 +34,20 @@ socket_close(void *state, int fd)
 	if (close(fd) == 0 || errno == EINTR || errno == ECONNRESET)
 		return 0;
 	return -errno;
+}
+
+static ssize_t
+socket_recv(void *state, int fd, void *buf, size_t len)
+{
+	(void)state;
+	return asyncore__socket_recv(fd, buf, len);
+}
+
+static ssize_t
+socket_send(void *state, int fd, const void *buf, size_t len)
+{
+	(void)state;
+	return asyncore__socket_send(fd, buf, len);
 }
 
 const struct asyncore_transport asyncore__socket_transport = {

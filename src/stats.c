@@ -89,6 +89,7 @@ asyncore_map_set_timing(struct asyncore_map *map, bool on)
 	if (map->freed)
 		return -EINVAL;
 	map->timing = on;
+	map->wait_since = 0;
 	asyncore__observe(map);
 	return 0;
 }

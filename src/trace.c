@@ -109,37 +109,17 @@ asyncore__look_end(struct asyncore_dispatcher *d, struct asyncore__frame *f,
 	asyncore__map_unref(map);
 }
 
-/* ---- Passes and waits. ---- */
-
-/* Answers the number of the pass that is under way outside of it. */
-unsigned long long
-asyncore__pass_begin(struct asyncore_map *map)
-{
-	const unsigned long long outer = map->pass;
-
-	map->pass = ++map->counts.passes;
-	asyncore__note(map, NULL, ASYNCORE_TRACE_PASS_BEGIN, "", 0);
-	return outer;
-}
+/* ---- Waits. ---- */
 
 void
-asyncore__pass_end(struct asyncore_map *map, unsigned long long outer,
-    int err)
-{
-	asyncore__note(map, NULL, ASYNCORE_TRACE_PASS_END, "", err);
-	map->pass = outer;
-}
-
-void
-asyncore__waiting(struct asyncore_map *map)
+asyncore__look_at_wait(struct asyncore_map *map)
 {
 	asyncore__note(map, NULL, ASYNCORE_TRACE_WAIT_BEGIN, "", 0);
 	map->wait_since = map->timing ? asyncore__now() : 0;
 }
 
-/* `ready` channels were found. */
 void
-asyncore__waited(struct asyncore_map *map, size_t ready)
+asyncore__look_at_found(struct asyncore_map *map, size_t ready)
 {
 	if (map->wait_since > 0)
 		map->counts.wait_time += asyncore__now() - map->wait_since;

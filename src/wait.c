@@ -34,10 +34,18 @@ asyncore__may_have_more(struct asyncore_map *map)
 }
 
 /* Has anybody told libevent to end the loop? */
+static bool
+has_ended(const struct asyncore_map *map)
+{
+	return event_base_got_break(map->base) ||
+	    event_base_got_exit(map->base);
+}
+
+/* Once a pass, at its end: the next wait forgets it. */
 void
 asyncore__note_end(struct asyncore_map *map)
 {
-	if (event_base_got_break(map->base) || event_base_got_exit(map->base))
+	if (has_ended(map))
 		map->ended = true;
 }
 
@@ -82,9 +90,8 @@ run_base(struct asyncore_map *map, int flags)
 		rc = event_base_loop(map->base, EVLOOP_ONCE | flags);
 		if (rc < 0)
 			return refused(map->base);
-		asyncore__note_end(map);
 		flags = EVLOOP_NONBLOCK;
-	} while (!map->ended && asyncore__may_have_more(map));
+	} while (asyncore__may_have_more(map) && !has_ended(map));
 	return 0;
 }
 
@@ -116,42 +123,12 @@ wait_in_base(struct asyncore_map *map, double timeout, size_t frame)
 static short
 revents_of(unsigned directions)
 {
-	return (short)((directions & READ ? POLLIN : 0) |
-	    (directions & WRITE ? POLLOUT : 0) |
-	    (directions & ASYNCORE__EXPT ? POLLPRI : 0));
-}
+	static const short revents[] = {
+		0, POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI,
+		POLLIN | POLLPRI, POLLOUT | POLLPRI, POLLIN | POLLOUT | POLLPRI
+	};
 
-/* poll(2)'s bits for what was recorded; none for one that left meanwhile. */
-static void
-take(struct asyncore_map *map, size_t i)
-{
-	struct asyncore__ready *r = &map->ready[i];
-	unsigned kernel;
-
-	r->bits = r->d->ready;
-	r->d->ready = 0;
-	r->revents = 0;
-	if (!asyncore__ready_live(map, i))
-		return;
-	kernel = r->bits & ASYNCORE__KERNEL;
-	if ((kernel & (READ | WRITE)) && r->d->transport->interest != NULL)
-		kernel = asyncore__interest(r->d) | (kernel & ASYNCORE__EXPT);
-	r->revents = revents_of(kernel | r->bits >> ASYNCORE__STANDING_SHIFT);
-	if (kernel == 0)
-		return;
-	map->unspent++;
-	r->d->fed_in = kernel == READ ? map->waits : 0;
-}
-
-/* A stream gave less than was asked for: there is no more for now. */
-void
-asyncore__spent(struct asyncore_dispatcher *d)
-{
-	if (d->fed_in != d->map->waits || d->fed_in == 0 || !d->stream ||
-	    d->transport != &asyncore__socket_transport)
-		return;
-	d->fed_in = 0;
-	d->map->unspent--;
+	return revents[directions];
 }
 
 /*
@@ -169,6 +146,41 @@ is_doubtful(const struct asyncore__ready *r, bool use_poll)
 		return true;
 	return (r->armed & WRITE) && (r->bits & WRITE) &&
 	    ((r->bits & READ) || !(r->armed & READ));
+}
+
+/* What the kernel said, or what a transport makes of it. */
+static unsigned
+found_by_kernel(struct asyncore_map *map, const struct asyncore__ready *r)
+{
+	struct asyncore_dispatcher *d = r->d;
+	unsigned bits = r->bits & ASYNCORE__KERNEL;
+
+	if (bits == 0)
+		return 0;
+	if ((bits & (READ | WRITE)) && d->transport->interest != NULL)
+		bits = asyncore__interest(d) | (bits & ASYNCORE__EXPT);
+	map->unspent += bits != 0;
+	d->fed_in = bits == READ ? map->waits : 0;
+	return bits;
+}
+
+/*
+ * poll(2)'s bits for what was recorded; none for one that left meanwhile.
+ * Answers whether they are doubtful.
+ */
+static inline bool
+take(struct asyncore_map *map, size_t i, bool use_poll)
+{
+	struct asyncore__ready *r = &map->ready[i];
+	unsigned bits = r->d->ready;
+
+	r->d->ready = 0;
+	if (!asyncore__ready_live(map, i))
+		return false;
+	r->bits = (uint8_t)bits;
+	bits = found_by_kernel(map, r) | bits >> ASYNCORE__STANDING_SHIFT;
+	r->revents = revents_of(bits);
+	return (use_poll || (bits & WRITE)) && is_doubtful(r, use_poll);
 }
 
 static int
@@ -251,10 +263,8 @@ collect(struct asyncore_map *map, size_t frame, bool use_poll)
 	nfds_t n = 0;
 	size_t i;
 
-	for (i = frame; i < map->ready_len; i++) {
-		take(map, i);
-		n += is_doubtful(&map->ready[i], use_poll);
-	}
+	for (i = frame; i < map->ready_len; i++)
+		n += take(map, i, use_poll);
 	return n > 0 ? resolve(map, frame, n, use_poll) : 0;
 }
 
@@ -271,9 +281,10 @@ asyncore__wait_begin(struct asyncore_map *map)
 	int err;
 
 	if ((err = asyncore__ready_reserve(map)) < 0 ||
-	    (err = asyncore__expt_prepare(map)) < 0)
+	    (map->expt_watched > 0 && (err = asyncore__expt_prepare(map)) < 0))
 		return err;
-	asyncore__record_standing(map);
+	if (!asyncore__list_empty(&map->standing))
+		asyncore__record_standing(map);
 	return 0;
 }
 
@@ -284,9 +295,11 @@ asyncore__wait_begin(struct asyncore_map *map)
 int
 asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll)
 {
-	int err = asyncore__expt_collect(map, record_expt);
-	int err2 = collect(map, frame, use_poll);
+	int err = 0, err2;
 
+	if (map->expt_watched > 0)
+		err = asyncore__expt_collect(map, record_expt);
+	err2 = collect(map, frame, use_poll);
 	asyncore__ready_sort(map, frame);
 	return err < 0 ? err : err2;
 }

@@ -201,20 +201,10 @@ asyncore__run_soon(struct asyncore_map *map)
 {
 	int err = 0;
 
-	if (!map->reachable)
-		return 0;
 	asyncore__soon_take(map);
 	while (err == 0 && map->soon != NULL)
 		err = run_one(map);
 	return err;
-}
-
-/* Are there any that have not run? */
-bool
-asyncore__has_soon(const struct asyncore_map *map)
-{
-	return map->reachable &&
-	    (map->soon != NULL || atomic_load(&map->pushed) != NULL);
 }
 
 int

@@ -1,7 +1,8 @@
 /*
  * load_lines.c - one connection that sends lines of LENGTH bytes, "\r\n"
  * included, without waiting; after each MiB of them an empty one, which the
- * server answers with a byte.  It counts these batches.
+ * server answers with a byte.  It counts these batches.  Some are on their way
+ * at any time, so that the server never waits for the next.
  */
 #include "load.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define BATCH (1 << 20)
+#define AHEAD 4			/* batches that no byte has come back for */
 
 static char lines[BATCH + 2];
 static size_t lines_len;
@@ -35,19 +37,27 @@ open_lines(char **args)
 }
 
 static void
-run_lines(struct span *span)
+await_answer(struct span *span, const uint64_t *since)
 {
-	uint64_t now = wall_ns(), since;
 	char byte;
 
-	while (span_goes_on(span, now)) {
-		span->started++;
-		since = now;
+	receive_all(fd, &byte, 1);
+	span_done(span, since[span->done % AHEAD], wall_ns());
+}
+
+static void
+run_lines(struct span *span)
+{
+	uint64_t since[AHEAD], now = wall_ns();
+
+	for (; span_goes_on(span, now); now = wall_ns()) {
+		if (span->started - span->done == AHEAD)
+			await_answer(span, since);
+		since[span->started++ % AHEAD] = wall_ns();
 		send_all(fd, lines, lines_len);
-		receive_all(fd, &byte, 1);
-		now = wall_ns();
-		span_done(span, since, now);
 	}
+	while (span->done < span->started)
+		await_answer(span, since);
 }
 
 const struct load load_lines = { "lines", 1, open_lines, run_lines };
