@@ -112,7 +112,7 @@ open_output(const char *file)
 }
 
 /* The last part of a path, without what is no UTF-8. */
-static const char *
+static char *
 title_of(const char *file)
 {
 	const char *s = strrchr(file, '/');
@@ -120,6 +120,7 @@ title_of(const char *file)
 	char c[4];
 	size_t n;
 
+	text_bytes(&t, "", 0);
 	s = strcmp(file, "-") == 0 ? "standard input" :
 	    s != NULL ? s + 1 : file;
 	for (; *s != '\0'; s += n > 0 ? n : 1) {
@@ -129,7 +130,7 @@ title_of(const char *file)
 		else
 			text_bytes(&t, c, utf8_put(c, UTF8_BAD));
 	}
-	return t.s != NULL ? t.s : "";
+	return t.s;
 }
 
 static void
@@ -149,6 +150,7 @@ run(const char *trace, const char *output, const struct format *format)
 	static struct trace t;
 	const char *name = strcmp(trace, "-") == 0 ? "standard input" : trace;
 	FILE *in = open_trace(trace), *out;
+	char *title;
 
 	if (output != NULL && is_same(in, output))
 		die("%s: this is the trace itself", output);
@@ -158,8 +160,12 @@ run(const char *trace, const char *output, const struct format *format)
 	say_troubles(&t, name);
 	out = open_output(output);
 	errno = 0;
-	format->write(out, &t, title_of(trace));
+	title = title_of(trace);
+	format->write(out, &t, title);
 	finish_output(out, output != NULL ? output : "standard output");
+	free(title);
+	trace_free(&t);
+	intern_end();
 }
 
 int

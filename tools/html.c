@@ -149,6 +149,7 @@ write_map(FILE *out, const struct map *m)
 	write_spans(out, &l);
 	(void)fputs("]}", out);
 	free(t.s);
+	layout_free(&l);
 }
 
 static void

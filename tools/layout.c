@@ -5,6 +5,7 @@
  */
 #include "layout.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "label.h"
@@ -482,20 +483,28 @@ end_spans(struct walk *w)
 	}
 }
 
-void
-layout_make(struct layout *l, const struct map *m)
+static void
+begin_walk(struct walk *w, struct layout *l, const struct map *m)
 {
-	struct walk w = { .l = l, .map = m };
 	size_t i;
 
+	*w = (struct walk){ .l = l, .map = m };
 	*l = (struct layout){ .map = m, .depth = 1 };
 	l->places = must_alloc(m->n_events * sizeof *l->places);
 	l->rows = must_alloc(m->n_lanes * sizeof *l->rows);
-	w.lanes = must_alloc(m->n_lanes * sizeof *w.lanes);
+	w->lanes = must_alloc(m->n_lanes * sizeof *w->lanes);
 	for (i = 0; i < m->n_lanes; i++) {
 		l->rows[i] = 2;
-		w.lanes[i] = (struct state){ 0, 0, -1, -1, { -1, -1, -1 } };
+		w->lanes[i] = (struct state){ 0, 0, -1, -1, { -1, -1, -1 } };
 	}
+}
+
+void
+layout_make(struct layout *l, const struct map *m)
+{
+	struct walk w;
+
+	begin_walk(&w, l, m);
 	for (; w.i < (int)m->n_events; w.i++) {
 		if (begins_column(&w)) {
 			if (l->n_columns > 0)
@@ -504,8 +513,20 @@ layout_make(struct layout *l, const struct map *m)
 		}
 		put_event(&w);
 	}
-	if (l->n_columns == 0)
-		return;
-	end_column(&w);
-	end_spans(&w);
+	if (l->n_columns > 0) {
+		end_column(&w);
+		end_spans(&w);
+	}
+	free(w.lanes);
+	free(w.passes);
+}
+
+void
+layout_free(struct layout *l)
+{
+	free(l->places);
+	free(l->rows);
+	free(l->columns);
+	free(l->wires);
+	free(l->spans);
 }

@@ -65,6 +65,7 @@ struct layout {
 };
 
 void layout_make(struct layout *l, const struct map *m);
+void layout_free(struct layout *l);
 
 /* The height of a lane of so many rows, two at least. */
 int layout_height(int rows);

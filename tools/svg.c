@@ -462,7 +462,11 @@ svg_write(FILE *out, const struct trace *trace, const char *name)
 	picture_trouble(&w.text, trace);
 	write_line(&w, "trouble", 26);
 	write_legend(&w);
-	for (i = 0; i < trace->n_maps; i++)
+	for (i = 0; i < trace->n_maps; i++) {
 		write_map(&w, &layouts[i]);
+		layout_free(&layouts[i]);
+	}
 	(void)fputs("</svg>\n", out);
+	free(layouts);
+	free(w.text.s);
 }

@@ -50,8 +50,7 @@ look_up(void **tree, long long owner, const char *address)
 static struct map *
 map_of(struct trace *t, const struct line *line)
 {
-	static void *tree;
-	struct known *e = look_up(&tree, line->pid, line->map);
+	struct known *e = look_up(&t->known_maps, line->pid, line->map);
 	struct map *m;
 
 	if (e->index >= 0 && !line->is_header)
@@ -97,7 +96,6 @@ needs_lane(enum event_kind kind)
 static int
 lane_of(struct trace *t, struct map *m, const struct line *line)
 {
-	static void *tree;
 	struct known *e;
 	int lane;
 
@@ -108,7 +106,7 @@ lane_of(struct trace *t, struct map *m, const struct line *line)
 			m->own_lane = add_lane(m, line);
 		return m->own_lane;
 	}
-	e = look_up(&tree, m - t->maps, line->channel);
+	e = look_up(&t->known_lanes, m - t->maps, line->channel);
 	if (e->index < 0)
 		e->index = add_lane(m, line);
 	else
@@ -331,4 +329,19 @@ trace_read(struct trace *t, FILE *stream, const char *file)
 	}
 	for (i = 0; i < t->n_maps; i++)
 		finish(&t->maps[i]);
+}
+
+void
+trace_free(struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_maps; i++) {
+		free(t->maps[i].events);
+		free(t->maps[i].lanes);
+		free(t->maps[i].open);
+	}
+	free(t->maps);
+	free_tree(&t->known_maps, compare);
+	free_tree(&t->known_lanes, compare);
 }

@@ -62,6 +62,7 @@ struct trace {
 	size_t n_maps, maps_size;
 	long lines;
 	size_t bytes;
+	void *known_maps, *known_lanes;	/* by their names */
 	bool is_cut;		/* the last line has no end */
 	bool is_long;		/* there is more, which is left out */
 };
@@ -71,6 +72,8 @@ struct trace {
  * the line.
  */
 void trace_read(struct trace *t, FILE *in, const char *file);
+
+void trace_free(struct trace *t);
 
 static inline bool
 is_begin(const struct event *e)

@@ -75,10 +75,12 @@ compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* All of intern()'s. */
+static void *strings;
+
 const char *
 intern(const char *string)
 {
-	static void *strings;
 	void **found = tfind(string, &strings, compare);
 	char *copy;
 
@@ -89,4 +91,23 @@ intern(const char *string)
 	if (tsearch(copy, &strings, compare) == NULL)
 		die("not enough memory");
 	return copy;
+}
+
+void
+intern_end(void)
+{
+	free_tree(&strings, compare);
+}
+
+/* tdestroy() is glibc's alone. */
+void
+free_tree(void **tree, int (*order)(const void *, const void *))
+{
+	void *data;
+
+	while (*tree != NULL) {
+		data = **(void ***)tree;
+		(void)tdelete(data, tree, order);
+		free(data);
+	}
 }

@@ -2,8 +2,8 @@
  * util.h - what all files of asyncore-timeline share: how it ends where it
  * cannot go on, memory, and strings that are there once.
  *
- * The program reads one trace, writes one picture and ends.  So nothing is
- * freed that it keeps until then, and who cannot go on says why and ends it.
+ * The program reads one trace, writes one picture and ends.  Who cannot go on
+ * says why and ends it, and leaves the memory to the system.
  */
 #ifndef UTIL_H
 #define UTIL_H
@@ -29,5 +29,11 @@ void must_grow(void *p, size_t *size, size_t n, size_t each);
 
 /* The one copy of it; two are the same string if they are the same pointer. */
 const char *intern(const char *string);
+
+/* Frees them all. */
+void intern_end(void);
+
+/* Frees a tree of search.h's, and what its nodes point to. */
+void free_tree(void **tree, int (*compare)(const void *, const void *));
 
 #endif /* UTIL_H */
