@@ -487,7 +487,7 @@ struct asyncore__sigpipe {
 	bool was_pending;
 	sigset_t old;
 };
-int asyncore__sigpipe_hold(struct asyncore__sigpipe *guard);
+void asyncore__sigpipe_hold(struct asyncore__sigpipe *guard);
 void asyncore__sigpipe_release(const struct asyncore__sigpipe *guard,
     bool raised);
 

@@ -45,7 +45,8 @@ asyncore_interrupt_on(struct asyncore_map *map, int signo)
 	map = asyncore__map_or_default(map);
 	if (map == NULL)
 		return -ENOMEM;
-	if (map->freed || sigemptyset(&set) != 0 || sigaddset(&set, signo) != 0)
+	(void)sigemptyset(&set);
+	if (map->freed || sigaddset(&set, signo) != 0)
 		return -EINVAL;
 	if (is_known(map, signo))
 		return 0;

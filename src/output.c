@@ -129,10 +129,8 @@ asyncore__send_file(struct asyncore_dispatcher *d, int fd, long long offset,
 {
 	struct asyncore__sigpipe guard;
 	ssize_t n;
-	int err;
 
-	if ((err = asyncore__sigpipe_hold(&guard)) < 0)
-		return err;
+	asyncore__sigpipe_hold(&guard);
 	n = sendfile_by_libevent(d->fd, fd, offset, len);
 	asyncore__sigpipe_release(&guard, n == -EPIPE);
 	return n;

@@ -19,14 +19,15 @@ only_sigpipe(sigset_t *set)
 	(void)sigaddset(set, SIGPIPE);
 }
 
-int
+/* The mask of a thread cannot but be set. */
+void
 asyncore__sigpipe_hold(struct asyncore__sigpipe *guard)
 {
 	sigset_t set;
 
 	only_sigpipe(&set);
 	guard->was_pending = is_pending();
-	return -pthread_sigmask(SIG_BLOCK, &set, &guard->old);
+	(void)pthread_sigmask(SIG_BLOCK, &set, &guard->old);
 }
 
 /* `raised`: the write failed with EPIPE. */
