@@ -310,19 +310,19 @@ asyncore__calls_free(struct asyncore_map *map)
 
 /* ---- Running. ---- */
 
+/* One that does not leave the loop. */
 static void
 report(const struct asyncore__task *t, int err)
 {
-	const int e = err > -INT32_MAX ? -err : 0;
 	static const char message[] =
 	    "uncaptured error in a scheduled call ([Errno %d] %s)";
 
 	t->map->counts.errors++;
 	if (t->d != NULL)
-		asyncore_log_info(t->d, "error", message, e,
+		asyncore_log_info(t->d, "error", message, -err,
 		    asyncore_strerror(err));
 	else
-		asyncore__map_log(t->map, "error", message, e,
+		asyncore__map_log(t->map, "error", message, -err,
 		    asyncore_strerror(err));
 }
 

@@ -480,6 +480,8 @@ START_TEST(pointers_that_are_NULL_are_EINVAL)
 	ck_assert_int_eq(asynchat_push_file(chat, -1, 0, -1), -EBADF);
 	ck_assert_ptr_null(asynchat_simple_producer(NULL, 1, 0));
 	ck_assert_ptr_null(asynchat_simple_producer("", SIZE_MAX, 0));
+	ck_assert_int_eq(asynchat_push_with_producer(chat,
+	    asynchat_simple_producer(NULL, 0, 0)), 0);
 	ck_assert(!asyncore_writable(chat));
 	end();
 }

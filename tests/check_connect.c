@@ -445,6 +445,9 @@ START_TEST(stream_socket_is_not_watched_before_it_connects)
 	d = new_client(&client, &p);
 	ck_assert_int_eq(asyncore_loop(0.01, _i, map, 2), 0);
 	ck_trace("");
+	ck_assert_int_eq(asyncore_set_connected(d, false), 0);
+	ck_assert_int_eq(asyncore_loop(0.01, _i, map, 2), 0);
+	ck_trace("");
 	ck_assert_str_eq(state(d), "idle");
 	end_client(d);
 }

@@ -430,6 +430,29 @@ END_TEST
 
 /* ---- close_when_done(). ---- */
 
+static int
+leave(struct asyncore_dispatcher *d)
+{
+	const int err = asyncore_close(d);
+
+	return err < 0 ? err : ASYNCORE_EXIT_NOW;
+}
+
+START_TEST(exit_of_handle_close_is_the_answer_of_a_push)
+{
+	struct asynchat_class cls = talker_class;
+
+	cls.dispatcher.handle_close = leave;
+	start_of(&cls, "\n");
+	ck_assert_int_eq(close(chat_peer), 0);
+	chat_peer = dup(STDIN_FILENO);
+	ck_assert_int_eq(asynchat_push(chat, "abc", 3), ASYNCORE_EXIT_NOW);
+	ck_assert(asyncore_closed(chat));
+	ck_assert_uint_eq(asyncore_pending_output(chat), 3);
+	end();
+}
+END_TEST
+
 START_TEST(close_when_done_closes_in_the_next_pass)
 {
 	start("\n");
@@ -711,6 +734,7 @@ add_closing(TCase *tc)
 	tcase_add_test(tc, queue_outlives_a_close);
 	tcase_add_test(tc,
 	    push_to_a_peer_that_is_gone_closes_and_keeps_the_data);
+	tcase_add_test(tc, exit_of_handle_close_is_the_answer_of_a_push);
 	tcase_add_test(tc, close_when_done_closes_in_the_next_pass);
 	tcase_add_test(tc, close_when_done_waits_for_what_was_pushed);
 	tcase_add_test(tc, push_after_close_when_done_is_not_sent);

@@ -17,7 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/listener.h>
 
 #include "asynchat.h"
 
@@ -569,17 +571,41 @@ get_base(void)
 	return asyncore_map_base(NULL) == NULL ? -ENOMEM : 0;
 }
 
+static struct bufferevent *spare_bev;
+static struct evconnlistener *spare_lev;
+
+static int
+take_bufferevent(void)
+{
+	return asyncore_take_bufferevent(&staying_class, spare_bev, NULL) ?
+	    0 : -errno;
+}
+
+static int
+take_evconnlistener(void)
+{
+	return asyncore_take_evconnlistener(&staying_class, spare_lev, NULL) ?
+	    0 : -errno;
+}
+
 static int (*const users[])(void) = {
 	make_new_socket, make_channel, set_log, get_stats, set_timing,
 	set_trace, set_presume, walk, loop, stop, attach, detach, call_later,
-	cancel, reschedule, interrupt_on, enable_threads, get_base
+	cancel, reschedule, interrupt_on, enable_threads, get_base,
+	take_bufferevent, take_evconnlistener
 };
 
 START_TEST(where_no_default_map_can_be_made_everybody_says_ENOMEM)
 {
-	const int before = count_fds();
-	int n;
+	struct event_base *base = asyncore_map_base(map);
+	struct sockaddr_in addr;
+	int n, before;
 
+	spare_bev = bufferevent_socket_new(base, -1, 0);
+	spare_lev = evconnlistener_new(base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE, 0, listen_on_loopback(&addr));
+	ck_assert(spare_bev != NULL && spare_lev != NULL);
+	before = count_fds();
 	for (n = 0; n < N(users); n++) {
 		faults_fail(faults_find("malloc"), 0, ENOMEM, true);
 		ck_assert_int_eq(users[n](), -ENOMEM);
@@ -588,6 +614,8 @@ START_TEST(where_no_default_map_can_be_made_everybody_says_ENOMEM)
 		ck_assert_ptr_null(asyncore_map_get(NULL, 0));
 	}
 	ck_assert_int_eq(count_fds(), before);
+	bufferevent_free(spare_bev);
+	evconnlistener_free(spare_lev);
 }
 END_TEST
 
