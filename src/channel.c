@@ -107,6 +107,8 @@ send_of_class(struct asyncore_dispatcher *d, const void *data, size_t len)
 	const struct asyncore_class *cls;
 	ssize_t n;
 
+	if (d->closed)
+		return 0;
 	ASYNCORE__FIND(cls, d, send);
 	asyncore__hold(d);
 	n = cls->send(d, data, len);
@@ -120,8 +122,6 @@ asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
 {
 	if (d == NULL || (data == NULL && len > 0))
 		return -EINVAL;
-	if (d->closed)
-		return 0;
 	return d->sends ? asyncore__default_send(d, data, len) :
 	    send_of_class(d, data, len);
 }
@@ -178,6 +178,8 @@ recv_of_class(struct asyncore_dispatcher *d, void *buf, size_t len)
 	const struct asyncore_class *cls;
 	ssize_t n;
 
+	if (d->closed)
+		return 0;
 	ASYNCORE__FIND(cls, d, recv);
 	asyncore__hold(d);
 	n = cls->recv(d, buf, len);
@@ -191,8 +193,6 @@ asyncore_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 {
 	if (d == NULL || buf == NULL || len == 0)
 		return -EINVAL;
-	if (d->closed)
-		return 0;
 	return d->recvs ? asyncore__default_recv(d, buf, len) :
 	    recv_of_class(d, buf, len);
 }

@@ -148,6 +148,7 @@ struct asyncore_dispatcher {
 	uint8_t standing_for;		/* ready without asking the kernel */
 	bool in_map : 1, dirty : 1, due : 1, closed : 1;
 	bool connected : 1, connecting : 1, accepting : 1;
+	bool routes : 1;		/* read and write events as asyncore does */
 	bool watched : 1;		/* from connect, listen, a given fd on */
 	bool pollable : 1;		/* the kernel knows its readiness */
 	bool stream : 1, datagram : 1;
@@ -165,8 +166,7 @@ struct asyncore_dispatcher {
 	bool in_arrears : 1;		/* could not be armed */
 	bool starved : 1;		/* its producer has nothing for now */
 	bool held_back : 1;		/* its output is above the marks */
-	bool routes : 1;		/* read and write events as asyncore does */
-	bool recvs : 1, sends : 1;	/* the same of these methods */
+	bool recvs : 1, sends : 1;	/* with our own methods */
 	bool moody : 1;			/* other after each call, perhaps */
 	bool timed : 1;			/* has an idle timeout */
 
