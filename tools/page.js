@@ -173,7 +173,9 @@ class View {
 		    (map.columns.length === 0 ? ': no event' : '');
 		if (map.trouble)
 			element(section, 'p', 'bad').textContent = map.trouble;
-		this.overview = element(section, 'canvas', 'overview');
+		this.overview = element(section, 'div', 'overview');
+		this.canvas = element(this.overview, 'canvas');
+		this.mark = element(this.overview, 'div', 'mark');
 		this.view = element(section, 'div', 'view');
 		this.view.tabIndex = 0;
 		this.sheet = element(this.view, 'div', 'sheet');
@@ -202,8 +204,9 @@ class View {
 		}, { passive: false });
 		const go = (event) => {
 			if (event.buttons & 1)
-				this.view.scrollLeft = event.offsetX /
-				    this.overview.clientWidth *
+				this.view.scrollLeft = (event.clientX -
+				    this.overview.getBoundingClientRect()
+				    .left) / this.overview.clientWidth *
 				    this.lefts[this.map.columns.length] *
 				    zoom - this.view.clientWidth / 2;
 		};
@@ -283,65 +286,98 @@ class View {
 		this.drawOverview();
 	}
 
+	/* Columns that are there, as they should be, stay. */
 	draw(from, to, scope) {
 		const map = this.map, place = this.place, z = zoom;
-		const head = map.depth * data.head;
-		const width = this.lefts[map.columns.length];
 		const height = Math.max(place.height, 1);
-		const left = (i) => this.lefts[i] - this.lefts[from];
+		const frame = [this.busyOnly ? from + ' ' + to : '', this.from,
+		    this.view.clientHeight, z].join(' ');
 
-		this.sheet.style.gridTemplate = head * z + 'px ' + height * z +
-		    'px / ' + data.label * z + 'px ' + width * z + 'px';
-		this.heads.textContent = this.labels.textContent =
-		    this.body.textContent = '';
-		drawLabels(box(this.labels, 0, data.label, height, z), map,
-		    place, scope);
-		if (from === to)
-			return;
-		drawSpans(box(this.body, this.lefts[from], left(to), height,
-		    z), map, from, to, left, place, scope);
-		for (let i = from; i < to; i++) {
-			const w = map.columns[i].width;
-
-			box(this.heads, this.lefts[i], w, head, z).innerHTML =
-			    map.columns[i].head;
-			drawColumn(box(this.body, this.lefts[i], w, height, z),
-			    map, i, place, scope);
+		if (this.frame !== frame) {
+			this.heads.textContent = this.labels.textContent =
+			    this.body.textContent = '';
+			this.drawn = new Map();
+			this.resize(height, z);
+			drawLabels(box(this.labels, 0, data.label, height, z),
+			    map, place, scope);
 		}
+		this.frame = frame;
+		for (const [i, parts] of this.drawn)
+			if (i < from || i >= to) {
+				parts.forEach((part) => part.remove());
+				this.drawn.delete(i);
+			}
+		if (from < to)
+			this.drawRails(from, to, height, scope);
+		for (let i = from; i < to; i++)
+			if (!this.drawn.has(i))
+				this.drawn.set(i, this.drawOne(i, height,
+				    scope));
+	}
+
+	resize(height, z) {
+		this.sheet.style.gridTemplate =
+		    this.map.depth * data.head * z + 'px ' + height * z +
+		    'px / ' + data.label * z + 'px ' +
+		    this.lefts[this.map.columns.length] * z + 'px';
+	}
+
+	/* Below all columns. */
+	drawRails(from, to, height, scope) {
+		const left = (i) => this.lefts[i] - this.lefts[from];
+		const rails = box(this.body, this.lefts[from], left(to),
+		    height, zoom);
+
+		if (this.rails)
+			this.rails.remove();
+		this.rails = rails;
+		this.body.prepend(rails);
+		drawSpans(rails, this.map, from, to, left, this.place, scope);
+	}
+
+	drawOne(i, height, scope) {
+		const w = this.map.columns[i].width;
+		const head = box(this.heads, this.lefts[i], w,
+		    this.map.depth * data.head, zoom);
+		const column = box(this.body, this.lefts[i], w, height, zoom);
+
+		head.innerHTML = this.map.columns[i].head;
+		drawColumn(column, this.map, i, this.place, scope);
+		return [head, column];
 	}
 
 	/* Where one is in all of it, and where errors are. */
 	drawOverview() {
-		const canvas = this.overview, n = this.map.columns.length;
-		const total = this.lefts[n], view = this.view;
+		const total = this.lefts[this.map.columns.length];
+		const wide = this.view.clientWidth;
 
-		canvas.hidden = all ||
-		    total * zoom < 3 * view.clientWidth;
-		if (canvas.hidden)
+		this.overview.hidden = all || total * zoom < 3 * wide;
+		if (this.overview.hidden)
 			return;
-		const style = getComputedStyle(document.body);
+		this.mark.style.left = this.view.scrollLeft / zoom / total *
+		    100 + '%';
+		this.mark.style.width = wide / zoom / total * 100 + '%';
+		if (this.bars !== wide)
+			this.drawBars(total);
+		this.bars = wide;
+	}
+
+	drawBars(total) {
+		const canvas = this.canvas;
 		const scale = devicePixelRatio || 1;
 		const width = canvas.width = canvas.clientWidth * scale;
 		const height = canvas.height = canvas.clientHeight * scale;
 		const c = canvas.getContext('2d');
 
-		for (let i = 0; i < n; i++) {
-			const col = this.map.columns[i];
-			const x = this.lefts[i] / total * width;
+		this.map.columns.forEach((col, i) => {
 			const h = Math.min(1, col.lanes.length / 8) *
 			    (height - 4);
 
 			c.fillStyle = col.bad ? '#da3633' : '#2f81d8';
 			c.globalAlpha = col.bad ? 1 : .55;
-			c.fillRect(x, height - h, Math.max(1, col.width /
-			    total * width - 1), h);
-		}
-		c.globalAlpha = 1;
-		c.strokeStyle = style.color;
-		c.lineWidth = 2 * scale;
-		c.strokeRect(view.scrollLeft / zoom / total * width, 1,
-		    Math.max(4, view.clientWidth / zoom / total * width),
-		    height - 2);
+			c.fillRect(this.lefts[i] / total * width, height - h,
+			    Math.max(1, col.width / total * width - 1), h);
+		});
 	}
 
 	go(i) {
