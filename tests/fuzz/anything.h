@@ -61,6 +61,7 @@ typedef void (*deed)(struct record *r);
 extern const struct anything *anybody;
 extern struct asyncore_map *maps[2];
 extern int map_generation;		/* of maps[1] */
+extern int hosting;			/* a base runs: it is not to be freed */
 extern int n_alive;
 extern bool quiet;			/* nobody acts */
 

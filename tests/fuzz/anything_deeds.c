@@ -221,7 +221,7 @@ call_back(struct record *r)
 static void
 replace_map(struct record *r)
 {
-	const int err = asyncore_map_free(maps[1]);
+	const int err = hosting > 0 ? -EBUSY : asyncore_map_free(maps[1]);
 
 	(void)r;
 	if (err != 0) {
