@@ -159,6 +159,12 @@ compile() (
 for page in $PAGES; do
 	page=docs/man/$(basename "$page")
 	example "$page" >"$tmp/example.c"
+	case $page in
+	*/asyncore.3 | */asynchat.3)
+		check "$page has a whole program" \
+		    grep '^main(' "$tmp/example.c"
+		;;
+	esac
 	if [ -s "$tmp/example.c" ]; then
 		check "the example of $page compiles" compile "$tmp/example.c"
 	fi
