@@ -272,9 +272,8 @@ def wrap(piece, attributes=()):
 
 # ---- Chrome's format --------------------------------------------------------
 
-def chrome(trace, path):
-    with open(path, encoding='utf-8') as file:
-        events = json.load(file)['traceEvents']
+def balanced(events):
+    """How many there are of each kind; slices match, and time goes on."""
     stacks, last = collections.defaultdict(list), {}
     kinds = collections.Counter()
     for e in events:
@@ -291,6 +290,12 @@ def chrome(trace, path):
         else:
             assert e['ph'] == 'i' and e['s'] == 't', e
     assert not any(stacks.values()), 'not ended: %s' % stacks
+    return kinds
+
+
+def chrome(trace, path):
+    with open(path, encoding='utf-8') as file:
+        kinds = balanced(json.load(file)['traceEvents'])
     kinds_expected = collections.Counter(
         e.get('event') for _, e in read_trace(trace))
     begins = sum(n for k, n in kinds_expected.items()
@@ -483,7 +488,7 @@ def one_mutation(tool, text, form, name):
     if form == 'svg':
         ET.fromstring(done.stdout)
     elif form == 'chrome':
-        json.loads(done.stdout)
+        balanced(json.loads(done.stdout)['traceEvents'])
     else:
         harmless(Page(done.stdout.decode('utf-8')).root)
     return 'shown'
