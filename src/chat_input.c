@@ -167,14 +167,15 @@ collect_last(struct asyncore_dispatcher *d, struct asyncore__chat *c,
     const char *data, size_t len, bool by_count)
 {
 	const uint32_t epoch = d->epoch;
+	bool ours;
 	int err;
 
 	c->complete = by_count ? BY_COUNT : BY_BYTES;
 	c->piece = data;
 	err = collect(d, c, data, len);
+	ours = c->complete != INCOMPLETE && c->piece == data;
 	c->piece = NULL;
-	if (asyncore__raised(err) || d->epoch != epoch ||
-	    c->complete == INCOMPLETE)
+	if (asyncore__raised(err) || d->epoch != epoch || !ours)
 		return err;
 	return found(d, c);
 }

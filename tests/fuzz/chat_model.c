@@ -212,7 +212,7 @@ parse(struct model *m)
 			ok = take_bytes(m, &more);
 		else if (m->due == NOT_DUE)
 			ok = take_all(m);
-		if (ok && m->due != NOT_DUE)
+		if (ok && m->due != NOT_DUE && m->reads == reads)
 			ok = found(m);
 	}
 	return ok;
