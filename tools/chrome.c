@@ -24,7 +24,6 @@ put_member(struct chrome *c, const char *key, const char *value)
 	text_json(c->out, value);
 }
 
-/* Up to its arguments, which have begun. */
 static void
 begin(struct chrome *c, const struct event *e, char phase, const char *name)
 {
@@ -32,6 +31,11 @@ begin(struct chrome *c, const struct event *e, char phase, const char *name)
 	    "\"ts\":%.3f%s", phase, c->map->pid, c->thread,
 	    (e->time - c->start) * 1e6, phase == 'i' ? ",\"s\":\"t\"" : "");
 	put_member(c, "name", name);
+}
+
+static void
+begin_arguments(struct chrome *c, const struct event *e)
+{
 	(void)fprintf(c->out, ",\"args\":{\"line\":%ld,\"pass\":%lld", e->line,
 	    e->pass);
 }
@@ -50,19 +54,25 @@ put_channel(struct chrome *c, const struct event *e)
 	(void)fprintf(c->out, ",\"fd\":%d", e->fd);
 }
 
+/*
+ * All that is told of a slice stands at its end: speedscope takes what stands at
+ * its beginning for a part of the name, and would have no two of one name.
+ */
 static void
 put_slice(struct chrome *c, const struct event *e, const char *name)
 {
+	const struct event *first = &c->map->events[e->mate];
+
+	begin(c, e, is_end(e) ? 'E' : 'B', name);
 	if (is_end(e)) {
-		begin(c, e, 'E', name);
+		begin_arguments(c, first);
+		put_channel(c, first);
+		(void)fprintf(c->out, ",\"argument\":%lld", first->argument);
 		if (!e->made_up)
 			(void)fprintf(c->out, ",\"result\":%lld", e->result);
-	} else {
-		begin(c, e, 'B', name);
-		put_channel(c, e);
-		(void)fprintf(c->out, ",\"argument\":%lld", e->argument);
+		(void)putc('}', c->out);
 	}
-	(void)fputs("}}", c->out);
+	(void)putc('}', c->out);
 }
 
 /* "EchoClient.handle_read" */
@@ -87,6 +97,7 @@ put_instant(struct chrome *c, const struct event *e, const char *what)
 	text_add(&name, "%s%s%s", what, e->name[0] != '\0' ? " " : "",
 	    e->name);
 	begin(c, e, 'i', name.s);
+	begin_arguments(c, e);
 	put_channel(c, e);
 	if (e->kind == PREDICATE)
 		(void)fprintf(c->out, ",\"result\":%s",
