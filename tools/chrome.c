@@ -15,7 +15,17 @@ struct chrome {
 	const struct map *map;
 	int thread;
 	double start;		/* of the trace */
+	const char *comma;	/* before the next one */
 };
+
+/* Who it is, and what: B, E, i; or M, which names something. */
+static void
+begin_object(struct chrome *c, char phase)
+{
+	(void)fprintf(c->out, "%s\n{\"ph\":\"%c\",\"pid\":%lld,\"tid\":%d",
+	    c->comma, phase, c->map->pid, c->thread);
+	c->comma = ",";
+}
 
 static void
 put_member(struct chrome *c, const char *key, const char *value)
@@ -27,9 +37,9 @@ put_member(struct chrome *c, const char *key, const char *value)
 static void
 begin(struct chrome *c, const struct event *e, char phase, const char *name)
 {
-	(void)fprintf(c->out, ",\n{\"ph\":\"%c\",\"pid\":%lld,\"tid\":%d,"
-	    "\"ts\":%.3f%s", phase, c->map->pid, c->thread,
-	    (e->time - c->start) * 1e6, phase == 'i' ? ",\"s\":\"t\"" : "");
+	begin_object(c, phase);
+	(void)fprintf(c->out, ",\"ts\":%.3f%s", (e->time - c->start) * 1e6,
+	    phase == 'i' ? ",\"s\":\"t\"" : "");
 	put_member(c, "name", name);
 }
 
@@ -146,9 +156,8 @@ put_map(struct chrome *c)
 	size_t i;
 
 	text_add(&name, "map %s", c->map->address);
-	(void)fprintf(c->out, ",\n{\"ph\":\"M\",\"pid\":%lld,\"tid\":%d,"
-	    "\"name\":\"thread_name\",\"args\":{\"name\":", c->map->pid,
-	    c->thread);
+	begin_object(c, 'M');
+	(void)fputs(",\"name\":\"thread_name\",\"args\":{\"name\":", c->out);
 	text_json(c->out, name.s);
 	(void)fputs("}}", c->out);
 	free(name.s);
@@ -183,15 +192,16 @@ put_trouble(struct chrome *c, const struct trace *trace)
 void
 chrome_write(FILE *out, const struct trace *trace, const char *name)
 {
-	struct chrome c = { .out = out, .start = start_of(trace) };
+	struct chrome c = {
+		.out = out, .start = start_of(trace), .comma = ""
+	};
 	size_t i;
 
 	(void)fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"trace\":",
 	    out);
 	text_json(out, name);
 	put_trouble(&c, trace);
-	(void)fputs("},\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":0,\"tid\":0,"
-	    "\"name\":\"trace_start\",\"args\":{}}", out);
+	(void)fputs("},\"traceEvents\":[", out);
 	for (i = 0; i < trace->n_maps; i++) {
 		c.map = &trace->maps[i];
 		c.thread = (int)i + 1;
