@@ -117,7 +117,8 @@ def connect():
 
 
 def ask(s, text, answer):
-    s.sendall(text)
+    if text:
+        s.sendall(text)     # none may not be sent after a shutdown
     got = b''
     while len(got) < len(answer):
         piece = s.recv(65536)
