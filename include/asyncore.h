@@ -905,8 +905,8 @@ struct asyncore_map *asyncore_map_new(struct event_base *base);
  * Frees it.  One that is attached is detached, scheduled calls are cancelled.
  * -EBUSY: there are channels in it, or a pass of it runs; nothing has happened
  * then.  Dispatchers that are not in it may outlive it, but enter
- * no map without asyncore_add_channel() naming one.  A base of its own goes with
- * it: not in a callback of that base.  NULL is fine.
+ * no map without asyncore_add_channel() naming one.  A base of its own goes
+ * with it: not in a callback of that base.  NULL is fine.
  */
 int asyncore_map_free(struct asyncore_map *map);
 

@@ -2,7 +2,7 @@
  * fuzz_asynchat.c - input for asynchat's parser, and what hooks do meanwhile.
  *
  * An input is a script (limits, terminators, what is done in which call of a
- * hook) and behind it the stream.  That comes over a transport in memory, whole,
+ * hook) and behind it the stream, which comes over a transport in memory whole,
  * byte by byte, and in pieces that the script says; each time the hooks are
  * called as the model says, and all of them are called alike.  What hooks push
  * arrives as it was pushed, in a peer that takes little at a time.
