@@ -63,8 +63,8 @@ take_name(struct asyncore_dispatcher *d, char *name)
 		return tell(d, "! a name has 1 to 20 letters\r\n");
 	if (asyncore_map_foreach(NULL, has_name, name))
 		return tell(d, "! this name is taken\r\n");
-	strcpy(old, self);
-	strcpy(self, name);
+	snprintf(old, sizeof old, "%s", self);
+	snprintf(self, NAME_SIZE, "%s", name);
 	return tell_all("* %s is now %s\r\n", old, self);
 }
 
@@ -122,7 +122,7 @@ server_accepted(struct asyncore_dispatcher *server, int fd,
 	d = asynchat_spawn(&client_class, fd, NULL);
 	if (!d)
 		return -errno;
-	strcpy(asyncore_self(d), name);
+	snprintf(asyncore_self(d), sizeof name, "%s", name);
 	asynchat_set_terminator(d, "\n", 1);
 	asynchat_set_limit(d, LIMIT);
 	return tell_all("* %s has joined\r\n", name);

@@ -91,6 +91,7 @@ main(int argc, char **argv)
 		return usage(argc < 2 ? "" : argv[1]);
 	if (output)
 		fd = open_output(output);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): these are pointers */
 	clients = calloc((size_t)argc, sizeof *clients);
 	if (!clients) {
 		complain("clients", strerror(errno));

@@ -196,7 +196,8 @@ http_parse(struct http_client *self)
 		self->port[0] = '\0';
 		sscanf(url + end + 1, "%5[0-9]%n", self->port, &digits);
 		end += 1 + digits;
-		if (atoi(self->port) < 1 || atoi(self->port) > 65535)
+		if (strtol(self->port, NULL, 10) < 1 ||
+		    strtol(self->port, NULL, 10) > 65535)
 			return malformed;
 	}
 	path = url + end;

@@ -157,9 +157,12 @@ end_error(struct asyncore_dispatcher *d, int err)
 	return asyncore_handle_close(d);
 }
 
-/* Both go, and with them the references that they have to each other. */
+/*
+ * Both go, and with them the references that they have to each other: the
+ * second has no other any more.
+ */
 static int
-end_close(struct asyncore_dispatcher *d)
+end_close(struct asyncore_dispatcher *d)	/* NOLINT(misc-no-recursion) */
 {
 	struct end *self = asyncore_self(d);
 	struct asyncore_dispatcher *other = self->other;

@@ -62,7 +62,8 @@ is_number(const char *p)
 static const char *
 refusal(const struct smtp_server *server, const struct smtp_params *p)
 {
-	if (p->body && strcmp(p->body, "7BIT") && strcmp(p->body, "8BITMIME"))
+	if (p->body && strcmp(p->body, "7BIT") != 0 &&
+	    strcmp(p->body, "8BITMIME") != 0)
 		return "501 Error: BODY can only be one of 7BIT, 8BITMIME";
 	if (p->utf8 && server->smtputf8 && *p->utf8 != '\0')
 		return "501 Error: SMTPUTF8 takes no arguments";

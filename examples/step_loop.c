@@ -31,6 +31,7 @@ main(int argc, char **argv)
 
 	if (argc < 2 || argv[1][0] == '-')
 		return usage(argc < 2 ? "" : argv[1]);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): these are pointers */
 	clients = calloc((size_t)argc, sizeof *clients);
 	if (!clients) {
 		fprintf(stderr, "step_loop: %s\n", strerror(errno));

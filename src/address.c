@@ -75,7 +75,7 @@ repr_char(char *p, unsigned char c, char quote, bool bytes)
 
 	if (at != NULL || c == (unsigned char)quote) {
 		*p++ = '\\';
-		*p++ = at != NULL ? names[at - named] : (char)c;
+		*p++ = (char)(at != NULL ? names[at - named] : c);
 	} else if (c < ' ' || c == 0x7f || (bytes && c > 0x7f)) {
 		p += snprintf(p, 5, "\\x%02x", c);
 	} else {

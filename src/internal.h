@@ -827,15 +827,15 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
  * object has every slot filled.
  */
 #define ASYNCORE__DISPATCHER_SLOTS(r, w, on_read, on_write, on_close, sending)	\
-	.readable = r,							\
-	.writable = w,							\
-	.handle_read = on_read,						\
-	.handle_write = on_write,					\
+	.readable = (r),						\
+	.writable = (w),						\
+	.handle_read = (on_read),					\
+	.handle_write = (on_write),					\
 	.handle_expt = asyncore__default_expt,				\
 	.handle_connect = asyncore__default_connect,			\
 	.handle_accepted = asyncore__default_accepted,			\
 	.handle_accept = asyncore__default_accept_hook,			\
-	.handle_close = on_close,					\
+	.handle_close = (on_close),					\
 	.handle_error = asyncore__default_error,			\
 	.handle_eof = asyncore__default_eof,				\
 	.handle_timeout = asyncore__default_timeout,			\
@@ -843,7 +843,7 @@ void asyncore__default_log_info(struct asyncore_dispatcher *d,
 	.handle_write_event = asyncore__default_write_event,		\
 	.handle_expt_event = asyncore__default_expt_event,		\
 	.handle_connect_event = asyncore__default_connect_event,	\
-	.send = sending,						\
+	.send = (sending),						\
 	.recv = asyncore__default_recv,					\
 	.accept = asyncore__default_accept,				\
 	.close = asyncore__default_close,				\

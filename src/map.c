@@ -177,12 +177,14 @@ reserve_fd(struct asyncore_map *map, int fd)
 	if (fd < 0 || need <= size)
 		return 0;
 	size = need > 2 * size ? need : 2 * size;
+	/* An array of pointers.  NOLINTBEGIN(bugprone-sizeof-expression) */
 	if (size > SIZE_MAX / sizeof *p)
 		return -ENOMEM;
 	p = realloc(map->by_fd, size * sizeof *p);
 	if (p == NULL)
 		return -ENOMEM;
 	memset(p + map->by_fd_size, 0, (size - map->by_fd_size) * sizeof *p);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	map->by_fd = p;
 	map->by_fd_size = size;
 	return 0;

@@ -318,7 +318,7 @@ sweep(struct asyncore_map *map, size_t frame, size_t end,
 	int err = 0;
 
 	for (i = frame; i < end && err == 0; i++) {
-		revents = map->ready[i].revents & bits;
+		revents = (short)(map->ready[i].revents & bits);
 		if (revents == 0 || !asyncore__ready_live(map, i))
 			continue;
 		err = revents & POLLOUT ? run_writing(map, i, fn, revents) :

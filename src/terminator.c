@@ -91,8 +91,10 @@ asyncore__terminator_find(const struct asyncore__terminator *t,
 {
 	const char *bytes = asyncore__terminator_bytes(t), *at;
 
+#ifdef HAVE_MEMMEM
 	if (is_long(t))
 		return memmem(data, len, bytes, t->len);
+#endif
 	while (len >= t->len) {
 		at = memchr(data, bytes[0], len - t->len + 1);
 		if (at == NULL || memcmp(at, bytes, t->len) == 0)

@@ -218,7 +218,7 @@ void
 ck_peer(const char *expected)
 {
 	const size_t want = strlen(expected);
-	char buf[256];
+	char buf[256] = "";
 	size_t len = 0;
 	ssize_t n;
 	int i;

@@ -517,10 +517,17 @@ fcntl(int fd, int command, ...)
 	return fails(FCNTL) ? -1 : next(fd, command, arg);
 }
 
+/* POSIX has an int there. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
 int
-ioctl(int fd, unsigned long request, ...)
+ioctl(int fd, ioctl_request request, ...)
 {
-	static int (*next)(int, unsigned long, ...);
+	static int (*next)(int, ioctl_request, ...);
 	va_list args;
 	void *arg;
 
