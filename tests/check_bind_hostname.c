@@ -296,7 +296,9 @@ START_TEST(bad_input_is_refused)
 	refuses(AF_UNSPEC, NULL, "no such service", -ENOENT, "");
 	refuses(AF_INET, "127.0.0.1", "no such service", -ENOENT,
 	    "127.0.0.1: ");
+#ifdef __GLIBC__	/* to others it is a name that is not known */
 	refuses(AF_INET6, "127.0.0.1", "0", -EAFNOSUPPORT, "127.0.0.1: ");
+#endif
 	refuses(AF_UNSPEC, NULL, "65536", -EINVAL, NULL);
 	refuses(AF_UNSPEC, NULL, "-1", -EINVAL, NULL);
 	refuses(AF_UNSPEC, NULL, "", -EINVAL, NULL);

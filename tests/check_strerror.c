@@ -49,8 +49,8 @@ END_TEST
 
 START_TEST(a_number_without_words_is_told)
 {
-	ck_number(-4095, "4095");
-	ck_number(4095, "4095");
+	ck_number(-4095, strerror(4095));	/* not in each C library */
+	ck_number(4095, strerror(4095));
 	ck_number(ASYNCORE_KEYBOARD_INTERRUPT - 1, "-4098");
 	ck_number(INT_MIN, "-2147483648");
 	ck_number(INT_MAX, "2147483647");
@@ -70,12 +70,12 @@ static void *
 ask_for_another(void *arg)
 {
 	(void)arg;
-	return strdup(asyncore_strerror(-4094));
+	return strdup(asyncore_strerror(INT_MIN));
 }
 
 START_TEST(another_thread_does_not_change_it)
 {
-	const char *mine = asyncore_strerror(-4095);
+	const char *mine = asyncore_strerror(INT_MAX);
 	pthread_t thread;
 	void *other;
 
@@ -83,8 +83,8 @@ START_TEST(another_thread_does_not_change_it)
 	    0);
 	ck_assert_int_eq(pthread_join(thread, &other), 0);
 	ck_assert_ptr_nonnull(other);
-	ck_assert_ptr_nonnull(strstr(other, "4094"));
-	ck_assert_ptr_nonnull(strstr(mine, "4095"));
+	ck_assert_ptr_nonnull(strstr(other, "-2147483648"));
+	ck_assert_ptr_nonnull(strstr(mine, "2147483647"));
 	free(other);
 }
 END_TEST
