@@ -83,6 +83,38 @@ shows_a_part() {
 	[ "$shown" -gt 20 ] && [ "$shown" -lt 1000 ]
 }
 
+# Somebody who goes to a pass and to an error, zooms and comes back.
+obeys() {
+	{
+		cat "$1.html"
+		cat <<'END'
+<script>
+const said = [], by = (id) => document.getElementById(id);
+const shown = () => document.querySelectorAll('.body [data-line]').length;
+const has = (what) => document.querySelector('.body ' + what) !== null;
+by('pass').value = 300;
+by('pass').dispatchEvent(new Event('change'));
+said.push(has('[data-hook="handle_read"][data-pass="300"]'));
+said.push(!has('[data-pass="388"]'));
+by('error').click();
+said.push(has('[data-error="handle_read"][data-pass="388"]'));
+by('next').click();
+said.push(has('[data-pass="389"]') && !has('[data-pass="300"]'));
+const before = shown();
+for (let i = 0; i < 5; i++)
+	dispatchEvent(new KeyboardEvent('keydown', { key: '-' }));
+said.push(shown() > before);
+dispatchEvent(new KeyboardEvent('keydown', { key: '0' }));
+said.push(shown() === before && has('[data-pass="389"]'));
+document.title = said.join(' ');
+</script>
+END
+	} >"$1.user.html"
+	browse "file://$1.user.html" --window-size=1400,900 --dump-dom |
+	    grep '<title>' >"$1.user" && cat "$1.user" &&
+	    grep -q '<title>true true true true true true</title>' "$1.user"
+}
+
 prints() {
 	browse "file://$1.html" --print-to-pdf="$1.pdf" >/dev/null &&
 	    pdftotext -layout "$1.pdf" "$1.text" && cat "$1.text" &&
@@ -111,6 +143,12 @@ if [ -n "$why" ]; then
 	skip "$name" "$why"
 else
 	check "$name" shows_a_part "$tmp/big"
+fi
+name='it goes to a pass and to an error, and zooms'
+if [ -n "$why" ]; then
+	skip "$name" "$why"
+else
+	check "$name" obeys "$tmp/big"
 fi
 name='on paper there are all passes, and the legend'
 if [ -n "$why" ]; then
