@@ -609,11 +609,14 @@ START_TEST(where_no_default_map_can_be_made_everybody_says_ENOMEM)
 {
 	struct event_base *base = asyncore_map_base(map);
 	struct sockaddr_in addr;
+	const int fd = listen_on_loopback(&addr);
 	int n, before;
 
+	/* libevent's debug mode asks for it. */
+	ck_assert_int_eq(evutil_make_socket_nonblocking(fd), 0);
 	spare_bev = bufferevent_socket_new(base, -1, 0);
 	spare_lev = evconnlistener_new(base, NULL, NULL,
-	    LEV_OPT_CLOSE_ON_FREE, 0, listen_on_loopback(&addr));
+	    LEV_OPT_CLOSE_ON_FREE, 0, fd);
 	ck_assert(spare_bev != NULL && spare_lev != NULL);
 	before = count_fds();
 	for (n = 0; n < N(users); n++) {
