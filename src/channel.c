@@ -259,9 +259,10 @@ asyncore__default_close(struct asyncore_dispatcher *d)
 	asyncore__quota_leave(d);
 	asyncore__lookup_end(d);
 	err = asyncore_del_channel(d);
-	if (d->in_map)
+	if (d->in_map && d->closed)
 		asyncore__map_leave(d);
-	err2 = asyncore__close_transport(d);
+	/* A left_map() may have given it up and opened another one. */
+	err2 = d->closed ? asyncore__close_transport(d) : 0;
 	asyncore_unref(d);
 	if (asyncore__raised(err))
 		return err;

@@ -465,10 +465,13 @@ asyncore_detach(struct asyncore_dispatcher *d)
 	asyncore__lookup_end(d);
 	if (d->in_map)
 		asyncore__map_leave(d);
-	/* A left_map() of its own may have taken it. */
-	fd = d->transport != NULL ? d->fd : -ENOTCONN;
-	d->fd = -1;
-	d->transport = NULL;
+	/* A left_map() of its own may have taken it, and opened another one. */
+	fd = -ENOTCONN;
+	if (d->transport != NULL && d->closed) {
+		fd = d->fd;
+		d->fd = -1;
+		d->transport = NULL;
+	}
 	asyncore_unref(d);
 	return fd;
 }

@@ -264,6 +264,44 @@ START_TEST(detach_within_detach_gives_the_descriptor_once)
 }
 END_TEST
 
+static int second = -1;
+
+static void
+take_and_open(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	ck_assert_ptr_eq(m, map);
+	if (second < 0)
+		return;
+	taken = asyncore_detach(d);
+	ck_assert_int_eq(asyncore_set_socket(d, second), 0);
+	second = -1;
+}
+
+/* It is not the new descriptor that is closed, or given up. */
+START_TEST(opened_again_while_it_leaves_it_stays_open)
+{
+	static const struct asyncore_class hasty = { .left_map = take_and_open };
+	struct asyncore_dispatcher *d;
+	int fds[4];
+
+	make_pair(fds);
+	make_pair(fds + 2);
+	d = asyncore_new_socket(&hasty, fds[0], map);
+	second = fds[2];
+	ck_assert_int_eq(_i ? asyncore_detach(d) : asyncore_close(d),
+	    _i ? -ENOTCONN : 0);
+	ck_assert_int_eq(taken, fds[0]);
+	ck_assert_int_eq(asyncore_fileno(d), fds[2]);
+	ck_assert(!asyncore_closed(d));
+	ck_assert_ptr_eq(asyncore_map_get(map, fds[2]), d);
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[0]), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+	ck_assert_int_eq(close(fds[3]), 0);
+}
+END_TEST
+
 /* ---- Who takes the descriptor. ---- */
 
 START_TEST(detached_channel_may_take_its_descriptor_back)
@@ -364,6 +402,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, detach_of_what_has_no_descriptor_is_ENOTCONN);
 	tcase_add_test(tc, transport_of_ones_own_cannot_be_detached);
 	tcase_add_test(tc, detach_within_detach_gives_the_descriptor_once);
+	tcase_add_loop_test(tc, opened_again_while_it_leaves_it_stays_open, 0,
+	    2);
 	tcase_add_loop_test(tc, detached_channel_may_take_its_descriptor_back,
 	    0, 2);
 	tcase_add_loop_test(tc,
