@@ -270,7 +270,10 @@ pull(struct reader *self, long i)
 		ENSURE(buf[k] == byte_at(i, self->got++));
 }
 
-/* Until nothing has moved on either side, round after round. */
+/*
+ * Until the server keeps as much as it may, which a pause of TCP's can delay,
+ * and then until nothing has moved on either side, round after round.
+ */
 static uint64_t
 push_all(struct reader *readers)
 {
@@ -280,7 +283,7 @@ push_all(struct reader *readers)
 	size_t moved;
 	long i;
 
-	while (quiet < 20) {
+	while (quiet < 20 || r.most_pending < HIGH) {
 		last = r;
 		moved = 0;
 		for (i = 0; i < scale.stopped; i++)
