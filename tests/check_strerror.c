@@ -53,7 +53,7 @@ START_TEST(a_number_without_words_is_told)
 	ck_number(4095, strerror(4095));
 	ck_number(ASYNCORE_KEYBOARD_INTERRUPT - 1, "-4098");
 	ck_number(INT_MIN, "-2147483648");
-	ck_number(INT_MAX, "2147483647");
+	ck_number(INT_MAX, strerror(INT_MAX));
 }
 END_TEST
 
@@ -75,7 +75,7 @@ ask_for_another(void *arg)
 
 START_TEST(another_thread_does_not_change_it)
 {
-	const char *mine = asyncore_strerror(INT_MAX);
+	const char *mine = asyncore_strerror(ASYNCORE_KEYBOARD_INTERRUPT - 1);
 	pthread_t thread;
 	void *other;
 
@@ -84,7 +84,7 @@ START_TEST(another_thread_does_not_change_it)
 	ck_assert_int_eq(pthread_join(thread, &other), 0);
 	ck_assert_ptr_nonnull(other);
 	ck_assert_ptr_nonnull(strstr(other, "-2147483648"));
-	ck_assert_ptr_nonnull(strstr(mine, "2147483647"));
+	ck_assert_ptr_nonnull(strstr(mine, "-4098"));
 	free(other);
 }
 END_TEST
