@@ -454,6 +454,7 @@ int asyncore__socket_create(int family, int type);
 int asyncore__socket_type(int type);
 int asyncore__socket_prepare(int fd);
 int asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len);
+int asyncore__socket_accepted(int fd);
 bool asyncore__socket_has_ended(int fd);
 
 #ifndef MSG_NOSIGNAL

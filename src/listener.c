@@ -149,6 +149,8 @@ asyncore__default_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 	}
 	if (fd < 0)
 		return is_passing(fd) ? -EAGAIN : fd;
+	if ((fd = asyncore__socket_accepted(fd)) < 0)
+		return fd;
 	d->pause_said = false;
 	remember(d, fd, (struct sockaddr *)&from, len);
 	give_address(&from, len, addr, addrlen);

@@ -121,10 +121,17 @@ asyncore__socket_accept(int fd, struct sockaddr *addr, socklen_t *len)
 		child = accept(fd, addr, len);
 #endif
 	} while (child < 0 && errno == EINTR);
+	return child < 0 ? -errno : child;
+}
+
+/* Makes what was accepted one of ours.  Its errors are not accept(2)'s. */
+int
+asyncore__socket_accepted(int fd)
+{
 #ifdef HAVE_ACCEPT4
-	return finished(child, true);
+	return finished(fd, true);
 #else
-	return finished(child, false);
+	return finished(fd, false);
 #endif
 }
 

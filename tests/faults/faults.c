@@ -77,8 +77,8 @@ struct fault faults[] = {
 	    0 },
 	[EVENTFD] = { "eventfd", ERRORS(EINVAL, EMFILE, ENFILE, ENODEV,
 	    ENOMEM), 0 },
-	[FCNTL] = { "fcntl", ERRORS(EACCES, EAGAIN, EBADF, EINVAL, EMFILE,
-	    EPERM), 0 },
+	/* EACCES and EAGAIN are those of locks, which nobody takes here. */
+	[FCNTL] = { "fcntl", ERRORS(EBADF, EINVAL, EMFILE, EPERM), 0 },
 	[FSTAT] = { "fstat", ERRORS(EBADF, EFAULT, ENOMEM, EOVERFLOW), 0 },
 	[GETPEERNAME] = { "getpeername", ERRORS(EBADF, EFAULT, EINVAL, ENOBUFS,
 	    ENOTCONN, ENOTSOCK), 0 },
