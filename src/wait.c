@@ -41,7 +41,10 @@ has_ended(const struct asyncore_map *map)
 	    event_base_got_exit(map->base);
 }
 
-/* Once a pass, at its end: the next wait forgets it. */
+/*
+ * After a wait, and at the end of a pass for its hooks: the next run of the
+ * base, which may be another map's or the program's own, forgets it.
+ */
 void
 asyncore__note_end(struct asyncore_map *map)
 {
@@ -165,18 +168,20 @@ found_by_kernel(struct asyncore_map *map, const struct asyncore__ready *r)
 }
 
 /*
- * poll(2)'s bits for what was recorded; none for one that left meanwhile.
- * Answers whether they are doubtful.
+ * poll(2)'s bits for what was recorded; none for one that left meanwhile, and
+ * may have been recorded by another map since.  Answers whether they are
+ * doubtful.
  */
 static inline bool
 take(struct asyncore_map *map, size_t i, bool use_poll)
 {
 	struct asyncore__ready *r = &map->ready[i];
-	unsigned bits = r->d->ready;
+	unsigned bits;
 
-	r->d->ready = 0;
 	if (!asyncore__ready_live(map, i))
 		return false;
+	bits = r->d->ready;
+	r->d->ready = 0;
 	r->bits = (uint8_t)bits;
 	bits = found_by_kernel(map, r) | bits >> ASYNCORE__STANDING_SHIFT;
 	r->revents = revents_of(bits);
@@ -331,6 +336,7 @@ ask_kernel(struct asyncore_map *map, double timeout, size_t frame)
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;
+	asyncore__note_end(map);
 	return err;
 }
 

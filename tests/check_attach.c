@@ -251,6 +251,67 @@ START_TEST(one_that_left_before_its_turn_has_none)
 }
 END_TEST
 
+#define MOVING 15	/* and FEW before them: what there is room for */
+#define FEW 11
+#define MOVER 20
+
+static struct asyncore_map *second;
+
+/* In the other map they are ready at once, before this one's turn. */
+static int
+move_all(struct asyncore_dispatcher *d)
+{
+	int i;
+
+	for (i = 0; i < MOVING; i++) {
+		ck_assert_int_eq(asyncore_add_channel(channel[i], second), 0);
+		probe(i)->w = true;
+		probe(i)->on_write = close_self;
+	}
+	return close_self(d);
+}
+
+static void
+put_into_second(int id, bool w)
+{
+	int fds[2];
+
+	make_pair(fds);
+	put_probe(&probe_class, id, fds[0], second);
+	peer[id] = fds[1];
+	probe(id)->w = w;
+}
+
+/* They are on the stacks of both maps for a while. */
+START_TEST(those_found_ready_that_move_to_another_map_lose_nothing)
+{
+	char expected[512] = "w20";
+	int i;
+
+	second = asyncore_map_new(base());
+	ck_assert_ptr_nonnull(second);
+	for (i = 0; i < FEW; i++)
+		put_into_second(i, false);
+	ck_assert_int_eq(asyncore_poll(0, second), 0);
+	ck_assert_int_eq(asyncore_close_all(second, false), 0);
+	close_peers();
+	put_into_second(MOVER, true);
+	probe(MOVER)->on_write = move_all;
+	for (i = 0; i < MOVING; i++)
+		add_pair(i, true, false);
+	attach();
+	ck_assert_int_eq(asyncore_attach(second), 0);
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	for (i = 0; i < 2 * MOVING; i++)
+		(void)snprintf(expected + strlen(expected),
+		    sizeof expected - strlen(expected), " %c%d",
+		    i < MOVING ? 'r' : 'w', i % MOVING);
+	ck_trace(expected);
+	ck_assert_int_eq(asyncore_map_free(second), 0);
+	close_peers();
+}
+END_TEST
+
 /* ---- The ends. ---- */
 
 START_TEST(exit_now_leaves_the_host_s_loop_and_it_may_run_again)
@@ -527,6 +588,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, all_are_asked_after_the_activity_of_one);
 	tcase_add_test(tc, all_are_asked_after_a_call_of_the_host_s);
 	tcase_add_test(tc, channels_of_the_host_s_callbacks_take_part);
+	tcase_add_test(tc,
+	    those_found_ready_that_move_to_another_map_lose_nothing);
 	tcase_add_test(tc, one_that_left_before_its_turn_has_none);
 	tcase_add_test(tc,
 	    exit_now_leaves_the_host_s_loop_and_it_may_run_again);

@@ -379,6 +379,29 @@ START_TEST(a_pass_inside_does_not_hide_that_libevent_ended_the_outer_loop)
 }
 END_TEST
 
+/* The other map runs the same base, which forgets that it was ended. */
+START_TEST(nor_does_a_pass_of_another_map)
+{
+	int fds[2];
+
+	use_poll = _i;
+	second = asyncore_map_new(asyncore_map_base(map));
+	ck_assert_ptr_nonnull(second);
+	make_pair(fds);
+	put_probe(&probe_class, 3, fds[0], second);
+	probe(3)->w = true;
+	add_pair(0, false, true);
+	probe(0)->on_write = run_the_second;
+	after(0, break_base);
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 20), 0);
+	ck_trace("t w0 [ w3 ]");
+	ck_assert_int_eq(asyncore_close(channel[3]), 0);
+	ck_assert_int_eq(asyncore_map_free(second), 0);
+	close(fds[1]);
+	close_peers();
+}
+END_TEST
+
 static int
 run_in_predicate(struct asyncore_dispatcher *d)
 {
@@ -434,6 +457,7 @@ testing_add(TCase *tc)
 	    a_loop_of_another_map_in_a_foreign_callback_is_refused, 0, 2);
 	tcase_add_test(tc,
 	    a_pass_inside_does_not_hide_that_libevent_ended_the_outer_loop);
+	tcase_add_loop_test(tc, nor_does_a_pass_of_another_map, 0, 2);
 	tcase_add_loop_test(tc, a_past_loopbreak_does_not_end_a_later_loop, 0,
 	    2);
 }
