@@ -14,7 +14,8 @@
 
 /*
  * Room for every channel once, so that recording cannot fail, and for as much
- * again as there is then, so that sorting cannot.
+ * again as there is then, so that sorting cannot.  (realloc() would copy, and so
+ * make resident, what nobody has written to.)
  */
 int
 asyncore__ready_reserve(struct asyncore_map *map)
@@ -25,9 +26,12 @@ asyncore__ready_reserve(struct asyncore_map *map)
 	if (need <= map->ready_size)
 		return 0;
 	need += need / 2;
-	p = realloc(map->ready, need * sizeof *p);
+	p = malloc(need * sizeof *p);
 	if (p == NULL)
 		return -ENOMEM;
+	if (map->ready_len > 0)
+		memcpy(p, map->ready, map->ready_len * sizeof *p);
+	free(map->ready);
 	map->ready = p;
 	map->ready_size = need;
 	return 0;

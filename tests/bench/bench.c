@@ -116,10 +116,7 @@ accept_one(int listener)
 void
 rest_add(struct rest *rest, const void *data, size_t len)
 {
-	if (rest->end + len > rest->room) {
-		rest->room = rest->end + len;
-		rest->data = reallocate(rest->data, rest->room);
-	}
+	rest->data = reallocate(rest->data, rest->end + len);
 	memcpy(rest->data + rest->end, data, len);
 	rest->end += len;
 }
@@ -129,14 +126,14 @@ rest_sent(struct rest *rest, size_t n)
 {
 	rest->start += n;
 	if (rest_len(rest) == 0)
-		rest->start = rest->end = 0;
+		rest_free(rest);
 }
 
 void
 rest_free(struct rest *rest)
 {
 	free(rest->data);
-	*rest = (struct rest){ NULL, 0, 0, 0 };
+	*rest = (struct rest){ NULL, 0, 0 };
 }
 
 /* As send(2), but "not now" is 0. */

@@ -42,8 +42,8 @@ int accept_one(int listener);
 
 /* Bytes that the peer has not taken yet. */
 struct rest {
-	char *data;			/* once there, until the end */
-	size_t start, end, room;
+	char *data;
+	size_t start, end;
 };
 
 static inline size_t
