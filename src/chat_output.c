@@ -15,7 +15,7 @@
 static size_t
 smaller(size_t a, long long b)
 {
-	return (long long)a < b ? a : (size_t)b;
+	return a < (unsigned long long)b ? a : (size_t)b;
 }
 
 static bool

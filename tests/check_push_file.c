@@ -223,6 +223,25 @@ START_TEST(at_most_the_classs_size_is_sent_at_once)
 }
 END_TEST
 
+/* Whichever way they go: a size that is none. */
+START_TEST(a_class_of_the_largest_size_sends_files)
+{
+	struct asynchat_class cls = _i == 1 ? overriding : talker_class;
+
+	cls.ac_out_buffer_size = SIZE_MAX;
+	start_of(&cls, "\n");
+	if (_i == 2)
+		ck_assert_int_eq(asyncore_set_transport(chat, &own_transport,
+		    NULL, asyncore_fileno(chat)), 0);
+	push_file(make_file(1000), 1, 500);
+	deliver();
+	ck_inbox_bytes(content + 1, 500);
+	push_text("end");
+	ck_inbox("end");
+	end();
+}
+END_TEST
+
 /* The part lies where a 32-bit offset does not reach. */
 START_TEST(offset_beyond_4_GB_is_found)
 {
@@ -428,6 +447,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, at_most_65536_bytes_are_sent_at_once, 0,
 	    N_WAYS);
 	tcase_add_test(tc, at_most_the_classs_size_is_sent_at_once);
+	tcase_add_loop_test(tc, a_class_of_the_largest_size_sends_files, 0,
+	    N_WAYS);
 	tcase_add_loop_test(tc, offset_beyond_4_GB_is_found, 0, N_WAYS);
 	tcase_add_test(tc, part_that_is_not_there_is_EINVAL);
 	tcase_add_test(tc, descriptor_that_is_no_regular_file_is_EINVAL);

@@ -382,6 +382,10 @@ def make_hostile():
         b'{"pid":77,"map":"0x5000","time":101,"pass":0,"event":"add",'
         b'"channel":"0x1","fd":3,"class":"a\xff\xc3(\xed\xa0\x80",'
         b'"repr":"\xf5"}\n')
+    least = -2 ** 63
+    maker.event(0, 'hook_begin', **channel(0), name='handle_error',
+                argument=least)
+    maker.event(0, 'hook_end', **channel(0), name='handle_error', result=least)
     maker.event(0, 'new_thing', channel='0x1', fd=3, more={'a': [1, {}]})
     maker.event(0, 'close', **channel(1), more=[None, 1e5, 'x'], pid2=4)
 

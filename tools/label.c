@@ -77,7 +77,7 @@ label_result(char *to, size_t size, long long result)
 	size_t i;
 
 	for (i = 0; i < sizeof errors / sizeof *errors; i++)
-		if (errors[i].number == -result) {
+		if (-errors[i].number == result) {
 			(void)snprintf(to, size, "%s", errors[i].name);
 			return;
 		}
