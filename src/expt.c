@@ -215,28 +215,12 @@ asyncore__expt_rest(struct asyncore_map *map)
 }
 
 static void
-record(struct asyncore_dispatcher *d)
-{
-	asyncore__record(d, ASYNCORE__EXPT);
-}
-
-/* What has come already leaves the wait no time; for the rest it is short. */
-int
-asyncore__expt_prepare(struct asyncore_map *map)
-{
-	(void)asyncore__expt_collect(map, record);
-	return evtimer_add(&map->expt_event, &look_again) == 0 ? 0 : -ENOMEM;
-}
-
-int
-asyncore__expt_collect(struct asyncore_map *map,
-    void (*found)(struct asyncore_dispatcher *))
+look(struct asyncore_map *map, void (*found)(struct asyncore_dispatcher *))
 {
 	struct asyncore__link *link;
 	struct asyncore_dispatcher *d;
 	struct pollfd p;
 
-	asyncore__expt_rest(map);
 	for (link = map->all.next; link != &map->all; link = link->next) {
 		d = asyncore__of(link, all);
 		p.fd = d->fd;
@@ -245,6 +229,33 @@ asyncore__expt_collect(struct asyncore_map *map,
 		    (p.revents & POLLPRI))
 			found(d);
 	}
+}
+
+static void
+record(struct asyncore_dispatcher *d)
+{
+	asyncore__record(d, ASYNCORE__EXPT);
+}
+
+/*
+ * What has come already leaves the wait no time; for the rest it is short.
+ * What is recorded must find its wait: nothing fails behind it.
+ */
+int
+asyncore__expt_prepare(struct asyncore_map *map)
+{
+	if (evtimer_add(&map->expt_event, &look_again) != 0)
+		return -ENOMEM;
+	look(map, record);
+	return 0;
+}
+
+int
+asyncore__expt_collect(struct asyncore_map *map,
+    void (*found)(struct asyncore_dispatcher *))
+{
+	asyncore__expt_rest(map);
+	look(map, found);
 	return 0;
 }
 

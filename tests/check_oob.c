@@ -515,6 +515,37 @@ START_TEST(channel_that_moves_fires_in_its_new_map)
 }
 END_TEST
 
+static bool no_memory;
+
+static void *
+scarce_realloc(void *p, size_t size)
+{
+	return no_memory ? NULL : realloc(p, size);
+}
+
+/* Without epoll a wait needs a timer: here there is no room for a ninth. */
+START_TEST(want_of_memory_before_a_wait_loses_no_byte)
+{
+	int err, i;
+
+	event_set_mem_functions(malloc, scarce_realloc, free);
+	add_expt(0, true, false);
+	run_passes(_i, 1);
+	ck_trace("x0");
+	for (i = 0; i < 8; i++)
+		after(60 * 1000000L, foreign);
+	no_memory = true;
+	err = asyncore_loop(0, _i, map, 1);
+	no_memory = false;
+	if (err != 0)
+		ck_assert_int_eq(err, -ENOMEM);
+	clear_trace();
+	run_passes(_i, 1);
+	ck_trace("x0");
+	close_peers();
+}
+END_TEST
+
 /* The program runs the base itself: nothing happens, and nothing is lost. */
 START_TEST(run_of_the_base_by_somebody_else_does_not_spin)
 {
@@ -594,6 +625,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, forked_child_takes_nothing_from_its_parent, 0,
 	    2);
 	tcase_add_loop_test(tc, channel_that_moves_fires_in_its_new_map, 0,
+	    2);
+	tcase_add_loop_test(tc, want_of_memory_before_a_wait_loses_no_byte, 0,
 	    2);
 	tcase_add_loop_test(tc, run_of_the_base_by_somebody_else_does_not_spin,
 	    0, 2);
