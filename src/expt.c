@@ -79,13 +79,17 @@ add(struct asyncore_dispatcher *d)
 	    0 : -errno;
 }
 
+/* One that was closed behind our back has nothing to say. */
 static int
 add_watched(struct asyncore_dispatcher *d, void *arg)
 {
+	int err = d->expt_watched ? add(d) : 0;
+
 	(void)arg;
-	return d->expt_watched ? add(d) : 0;
+	return err == -EBADF ? 0 : err;
 }
 
+/* All or nothing: where it fails, the next wait tries again. */
 static int
 open_anew(struct asyncore_map *map)
 {
@@ -93,7 +97,11 @@ open_anew(struct asyncore_map *map)
 
 	asyncore__expt_free(map);
 	err = open_epoll(map);
-	return err < 0 ? err : asyncore_map_foreach(map, add_watched, NULL);
+	if (err == 0)
+		err = asyncore_map_foreach(map, add_watched, NULL);
+	if (err < 0)
+		asyncore__expt_free(map);
+	return err;
 }
 
 static int
@@ -125,6 +133,10 @@ asyncore__expt_rest(struct asyncore_map *map)
 int
 asyncore__expt_prepare(struct asyncore_map *map)
 {
+	int err = map->expt_fd < 0 ? open_anew(map) : 0;
+
+	if (err < 0)
+		return err;
 	map->expt_news = false;
 	errno = 0;
 	if (event_add(&map->expt_event, NULL) != 0)

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -462,6 +463,36 @@ START_TEST(descriptor_closed_behind_our_back_does_not_spin)
 }
 END_TEST
 
+/* The loop says so, each time; then there is one. */
+START_TEST(want_of_a_descriptor_for_another_epoll_loses_no_byte)
+{
+	struct rlimit old, none;
+	int duplicate, err, fd;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	add_expt(0, true, false);
+	add_tcp(&expt_class, 1, true, false);
+	run_passes(_i, 1);
+	ck_trace("x0");
+	fd = asyncore_fileno(channel[0]);
+	duplicate = dup(fd);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+	none = (struct rlimit){ 3, old.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	err = asyncore_loop(0, _i, map, 3);
+	if (err != 0)
+		ck_assert_int_eq(err, -EMFILE);
+	ck_assert_int_eq(asyncore_loop(0, _i, map, 3), err);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	send_oob(1, '!');
+	run_passes(_i, 2);
+	ck_trace("x1 x1");
+	ck_assert_int_eq(close(duplicate), 0);
+	close_peers();
+}
+END_TEST
+
 /* No assertions in the child: Check would take them for the test's end. */
 static int
 close_in_child(bool use_poll)
@@ -622,6 +653,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, closed_channel_leaves_nothing_behind, 0, 4);
 	tcase_add_loop_test(tc,
 	    descriptor_closed_behind_our_back_does_not_spin, 0, 4);
+	tcase_add_loop_test(tc,
+	    want_of_a_descriptor_for_another_epoll_loses_no_byte, 0, 2);
 	tcase_add_loop_test(tc, forked_child_takes_nothing_from_its_parent, 0,
 	    2);
 	tcase_add_loop_test(tc, channel_that_moves_fires_in_its_new_map, 0,
