@@ -817,6 +817,7 @@ int asyncore__wait_begin(struct asyncore_map *map);
 int asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll);
 int asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll);
 void asyncore__note_end(struct asyncore_map *map);
+void asyncore__spend_end(struct asyncore_map *map);
 
 /* log.c */
 void asyncore__default_log(struct asyncore_dispatcher *d, const char *message);

@@ -19,7 +19,6 @@ static int
 run_pass(struct asyncore_map *map, double timeout, bool use_poll)
 {
 	const size_t frame = map->ready_len;
-	unsigned waits;
 	int err;
 
 	asyncore__set_view(map, use_poll);
@@ -28,7 +27,6 @@ run_pass(struct asyncore_map *map, double timeout, bool use_poll)
 	if (!is_alive(map))
 		return 0;
 	err = asyncore__wait(map, timeout, use_poll);
-	waits = map->waits;
 	asyncore__pay_arrears(map);
 	if (err == 0)
 		err = asyncore__interrupted(map);
@@ -36,8 +34,7 @@ run_pass(struct asyncore_map *map, double timeout, bool use_poll)
 	if (err == 0)
 		err = asyncore__dispatch(map, frame, use_poll);
 	map->dispatching = false;
-	if (map->waits == waits)	/* else it speaks of an inner loop */
-		asyncore__note_end(map);
+	asyncore__note_end(map);
 	asyncore__ready_pop(map, frame);
 	return err;
 }
@@ -83,6 +80,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 			count--;
 	}
 	map->fresh = false;
+	asyncore__spend_end(map);
 	map->ended = outer_ended;
 	map->dispatching = inside;
 	if (--map->loops == 0)

@@ -42,14 +42,28 @@ has_ended(const struct asyncore_map *map)
 }
 
 /*
+ * The base that was told to end its loop, and a loop of ours has: those around
+ * it are not meant, though libevent says so until it runs again.
+ */
+static _Thread_local const struct event_base *spent;
+
+/*
  * After a wait, and at the end of a pass for its hooks: the next run of the
  * base, which may be another map's or the program's own, forgets it.
  */
 void
 asyncore__note_end(struct asyncore_map *map)
 {
-	if (has_ended(map))
+	if (has_ended(map) && spent != map->base)
 		map->ended = true;
+}
+
+/* At the end of a loop. */
+void
+asyncore__spend_end(struct asyncore_map *map)
+{
+	if (has_ended(map))
+		spent = map->base;
 }
 
 /*
@@ -333,6 +347,8 @@ ask_kernel(struct asyncore_map *map, double timeout, size_t frame)
 	map->unspent = 0;
 	map->fresh = true;
 	map->accepted_fd = -1;
+	if (spent == map->base)
+		spent = NULL;
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;

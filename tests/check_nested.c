@@ -403,6 +403,83 @@ START_TEST(nor_does_a_pass_of_another_map)
 END_TEST
 
 static int
+break_once(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_write = NULL;
+	return event_base_loopbreak(asyncore_map_base(map));
+}
+
+static int
+run_and_break(struct asyncore_dispatcher *d)
+{
+	int err = run_a_pass(d);
+
+	return err != 0 ? err : break_once(d);
+}
+
+START_TEST(a_loopbreak_behind_a_pass_inside_ends_the_outer_loop)
+{
+	use_poll = _i;
+	add_pair(0, false, true);
+	probe(0)->on_write = run_and_break;
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 20), 0);
+	ck_trace("w0 [ w0 ]");
+	close_peers();
+}
+END_TEST
+
+/* The second of the loops inside is not the outer one's end either. */
+static int
+run_two(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_write = break_once;
+	trace("[");
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 20), 0);
+	trace("]");
+	return run_a_pass(d);
+}
+
+START_TEST(a_loopbreak_inside_ends_the_innermost_loop_alone)
+{
+	use_poll = _i;
+	add_pair(0, false, true);
+	probe(0)->on_write = run_two;
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 2), 0);
+	ck_trace("w0 [ w0 ] [ w0 ] w0");
+	close_peers();
+}
+END_TEST
+
+static int
+run_the_second_once(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_write = NULL;
+	return run_the_second(d);
+}
+
+START_TEST(a_loopbreak_in_another_map_s_loop_ends_that_alone)
+{
+	int fds[2];
+
+	use_poll = _i;
+	second = asyncore_map_new(asyncore_map_base(map));
+	ck_assert_ptr_nonnull(second);
+	make_pair(fds);
+	put_probe(&probe_class, 3, fds[0], second);
+	probe(3)->w = true;
+	probe(3)->on_write = break_once;
+	add_pair(0, false, true);
+	probe(0)->on_write = run_the_second_once;
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 2), 0);
+	ck_trace("w0 [ w3 ] w0");
+	ck_assert_int_eq(asyncore_close(channel[3]), 0);
+	ck_assert_int_eq(asyncore_map_free(second), 0);
+	close(fds[1]);
+	close_peers();
+}
+END_TEST
+
+static int
 run_in_predicate(struct asyncore_dispatcher *d)
 {
 	probe_of(d)->on_readable = NULL;
@@ -458,6 +535,12 @@ testing_add(TCase *tc)
 	tcase_add_test(tc,
 	    a_pass_inside_does_not_hide_that_libevent_ended_the_outer_loop);
 	tcase_add_loop_test(tc, nor_does_a_pass_of_another_map, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_loopbreak_behind_a_pass_inside_ends_the_outer_loop, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_loopbreak_inside_ends_the_innermost_loop_alone, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_loopbreak_in_another_map_s_loop_ends_that_alone, 0, 2);
 	tcase_add_loop_test(tc, a_past_loopbreak_does_not_end_a_later_loop, 0,
 	    2);
 }
