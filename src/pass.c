@@ -332,7 +332,7 @@ static int
 run_channels(struct asyncore_map *map, size_t frame, bool use_poll)
 {
 	const size_t end = map->ready_len;
-	short found = 0;
+	int found = 0;
 	size_t i;
 	int err = 0;
 
