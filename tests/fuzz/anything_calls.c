@@ -23,11 +23,17 @@ static int n_calls;
 
 /* ---- Calls. ---- */
 
+/* Another may have its address now, and numbers of its own. */
+static bool
+map_is_gone(const struct call *c)
+{
+	return c->map != maps[0] && c->map_generation != map_generation;
+}
+
 static bool
 is_stale(const struct call *c)
 {
-	return c->over || (c->map != maps[0] &&
-	    c->map_generation != map_generation);
+	return c->over || map_is_gone(c);
 }
 
 static int
@@ -120,8 +126,7 @@ any_call(void)
 {
 	struct call *c = n_calls > 0 ? &calls[any((unsigned)n_calls)] : NULL;
 
-	return c == NULL || c->id <= 0 || (c->map != maps[0] &&
-	    c->map != maps[1]) ? NULL : c;
+	return c == NULL || c->id <= 0 || map_is_gone(c) ? NULL : c;
 }
 
 static void
