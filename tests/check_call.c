@@ -326,7 +326,7 @@ END_TEST
 
 START_TEST(many_calls_run_in_order_and_some_are_cancelled)
 {
-	static char text[1000][8];
+	static char text[1000][12];
 	static long long call[1000];
 	int i;
 
