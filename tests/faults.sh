@@ -32,8 +32,13 @@ fputc	as fprintf
 fputs	as fprintf
 free	cannot fail
 fwrite	as fprintf
+getegid	cannot fail
+getenv	only looks
+geteuid	cannot fail
+getgid	cannot fail
 getpid	cannot fail
 gettimeofday	cannot fail with a pointer that is good
+getuid	cannot fail
 htonl	only computes
 htons	only computes
 inet_ntop	into room that is large enough
