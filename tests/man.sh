@@ -44,12 +44,15 @@ for page in $PAGES; do
 done >"$tmp/nameless"
 empty 'every page has a name that is its own' "$tmp/nameless"
 
+for page in $PROGRAM_PAGES; do
+	basename "$page" .1
+done | sort - "$tmp/sorted" >"$tmp/known"
 # shellcheck disable=SC2086
 from_source '/Xr asyn/ {
 	for (i = 1; i < NF; i++)
 		if ($i ~ /Xr$/)
 			print $(i + 1)
-}' $PAGES $PROGRAM_PAGES | sort -u | comm -23 - "$tmp/sorted" >"$tmp/nowhere"
+}' $PAGES $PROGRAM_PAGES | sort -u | comm -23 - "$tmp/known" >"$tmp/nowhere"
 empty 'every reference from one to another leads to one' "$tmp/nowhere"
 
 for page in $PAGES; do
