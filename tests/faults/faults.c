@@ -24,6 +24,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -365,12 +366,21 @@ faults_install(void)
 
 /* ---- System calls. ---- */
 
-/* memcpy(), as C has no pointer that means both. */
+/*
+ * memcpy(), as C has no pointer that means both.  Where files are larger than
+ * longs, glibc's headers give what has to do with them other names: ours, too.
+ */
 static void
 find(const char *name, void *function, size_t size)
 {
-	void *p = dlsym(RTLD_NEXT, name);
+	char large[32];
+	void *p = NULL;
 
+	(void)snprintf(large, sizeof large, "%s64", name);
+	if (sizeof(off_t) > sizeof(long))
+		p = dlsym(RTLD_NEXT, large);
+	if (p == NULL)
+		p = dlsym(RTLD_NEXT, name);
 	if (p == NULL)
 		abort();
 	memcpy(function, &p, size);
