@@ -39,7 +39,7 @@ asyncore__transport_send(const struct asyncore_dispatcher *d,
 {
 	const struct asyncore_transport *t = d->transport;
 
-	if (t == &asyncore__socket_transport || t->send == NULL)
+	if (t->send == NULL)
 		return asyncore__socket_send(d->fd, data, len);
 	return t->send(d->transport_state, d->fd, data, len);
 }
@@ -49,7 +49,7 @@ transport_recv(const struct asyncore_dispatcher *d, void *buf, size_t len)
 {
 	const struct asyncore_transport *t = d->transport;
 
-	if (t == &asyncore__socket_transport || t->recv == NULL)
+	if (t->recv == NULL)
 		return asyncore__socket_recv(d->fd, buf, len);
 	return t->recv(d->transport_state, d->fd, buf, len);
 }

@@ -36,24 +36,9 @@ socket_close(void *state, int fd)
 	return -errno;
 }
 
-static ssize_t
-socket_recv(void *state, int fd, void *buf, size_t len)
-{
-	(void)state;
-	return asyncore__socket_recv(fd, buf, len);
-}
-
-static ssize_t
-socket_send(void *state, int fd, const void *buf, size_t len)
-{
-	(void)state;
-	return asyncore__socket_send(fd, buf, len);
-}
-
+/* Without recv and send: a transport's default ones are a socket's. */
 const struct asyncore_transport asyncore__socket_transport = {
 	.name = "socket",
-	.recv = socket_recv,
-	.send = socket_send,
 	.close = socket_close,
 };
 
