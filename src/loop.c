@@ -80,7 +80,8 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 			count--;
 	}
 	map->fresh = false;
-	asyncore__spend_end(map);
+	if (map->ended || err != 0)
+		asyncore__spend_end(map);
 	map->ended = outer_ended;
 	map->dispatching = inside;
 	if (--map->loops == 0)
