@@ -26,9 +26,8 @@ count() {
 
 failures() {
 	echo "---- variants/$1.log ----"
-	grep -E '^(FAIL|ERROR|XPASS):|: error:|^make.*\*\*\*' \
-	    "variants/$1.log" | head -n 40
-	tail -n 5 "variants/$1.log"
+	grep -E '^(FAIL|ERROR|XPASS):|: error:' "variants/$1.log" | head -n 40
+	grep -m 1 -B 15 '^make.*\*\*\*' "variants/$1.log"
 }
 
 # run NAME: a line of the summary
