@@ -4,8 +4,10 @@
  *
  * What goes over it only notes the time.  A quiet call, tied to the channel,
  * looks at that when the timeout would be over at the earliest, so that a busy
- * channel costs no timer.  All with the same timeout stand in one queue of
- * libevent's, which is cheap for any number of them.
+ * channel costs no timer.  When nothing went since, it is over, even if by the
+ * clock some ms are left, as libevent's may be coarser: one that waited for them
+ * could be overtaken by the next.  All with the same timeout stand in one queue
+ * of libevent's, which is cheap for any number of them.
  */
 #include "internal.h"
 
@@ -14,13 +16,17 @@
 static int
 look(struct asyncore_dispatcher *d, void *arg)
 {
-	const double idle = asyncore__now() - d->rare->active_at;
+	struct asyncore__rare *rare = d->rare;
+	const double now = asyncore__now();
+	const double left = rare->active_at + rare->timeout - now;
+	const bool was_active = rare->active_at > rare->looked_at;
 
 	(void)arg;
-	if (idle < d->rare->timeout)
-		return asyncore_reschedule_call(d->map, d->rare->timeout_call,
-		    d->rare->timeout - idle);
-	d->rare->active_at += idle;
+	rare->looked_at = rare->active_at;
+	if (was_active && left > 0)
+		return asyncore_reschedule_call(d->map, rare->timeout_call,
+		    left);
+	rare->active_at = rare->looked_at = now;
 	return asyncore__route(d, asyncore_handle_timeout(d));
 }
 
@@ -66,7 +72,7 @@ asyncore_set_timeout(struct asyncore_dispatcher *d, double seconds)
 	d->rare->timeout_call = id;
 	d->timed = seconds > 0;
 	d->rare->timeout = d->timed ? seconds : 0;
-	d->rare->active_at = asyncore__now();
+	d->rare->active_at = d->rare->looked_at = asyncore__now();
 	return 0;
 }
 

@@ -131,6 +131,7 @@ struct asyncore__rare {
 	struct asyncore__lookup *lookup;	/* NULL: none; see resolve.c */
 	long long timeout_call;
 	double timeout, active_at;	/* 0: none; when something went */
+	double looked_at;	/* active_at when its call last looked */
 };
 
 struct asyncore_dispatcher {
