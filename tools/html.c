@@ -117,12 +117,15 @@ write_lanes(FILE *out, const struct layout *l, struct text *t)
 static void
 write_spans(FILE *out, const struct layout *l)
 {
-	const struct span *s = l->spans;
+	const struct span *s;
+	size_t i;
 
-	for (; s < l->spans + l->n_spans; s++)
-		(void)fprintf(out, "%s[%d,%d,%d,%d,%d,%d]",
-		    s > l->spans ? "," : "", s->kind, s->lane, s->column,
-		    s->x, s->end_column, s->end_x);
+	for (i = 0; i < l->n_spans; i++) {
+		s = &l->spans[i];
+		(void)fprintf(out, "%s[%d,%d,%d,%d,%d,%d]", i > 0 ? "," : "",
+		    s->kind, s->lane, s->column, s->x, s->end_column,
+		    s->end_x);
+	}
 }
 
 static void

@@ -4,40 +4,9 @@
 #include "util.h"
 
 #include <search.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void
-say(const char *format, va_list args)
-{
-	(void)fputs(PROGRAM ": ", stderr);
-	(void)vfprintf(stderr, format, args);
-	(void)fputc('\n', stderr);
-}
-
-void
-warn(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(format, args);
-	va_end(args);
-}
-
-void
-die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(format, args);
-	va_end(args);
-	exit(EXIT_FAILURE);
-}
 
 void *
 must_alloc(size_t size)

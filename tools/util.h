@@ -1,26 +1,12 @@
 /*
- * util.h - what all files of asyncore-timeline share: how it ends where it
- * cannot go on, memory, and strings that are there once.
- *
- * The program reads one trace, writes one picture and ends.  Who cannot go on
- * says why and ends it, and leaves the memory to the system.
+ * util.h - memory, and strings that are there once.
  */
 #ifndef UTIL_H
 #define UTIL_H
 
 #include <stddef.h>
 
-#define PROGRAM "asyncore-timeline"
-
-#if defined __GNUC__
-#define PRINTF(f, args) __attribute__((format(printf, f, args)))
-#else
-#define PRINTF(f, args)
-#endif
-
-/* "asyncore-timeline: MESSAGE" on stderr; die() ends with status 1. */
-void warn(const char *format, ...) PRINTF(1, 2);
-_Noreturn void die(const char *format, ...) PRINTF(1, 2);
+#include "message.h"
 
 void *must_alloc(size_t size);
 
