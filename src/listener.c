@@ -74,6 +74,7 @@ is_passing(int err)
 	case ENETDOWN:
 	case ENETUNREACH:
 	case EHOSTUNREACH:
+	case ETIMEDOUT:
 #ifdef EHOSTDOWN
 	case EHOSTDOWN:
 #endif

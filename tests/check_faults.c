@@ -321,7 +321,10 @@ end_listener(struct asyncore_dispatcher *d)
 /* Of the connection, or of the network on its way here. */
 static const int passing[] = {
 	ECONNABORTED, EPROTO, EPERM, ENOPROTOOPT, ENETDOWN, ENETUNREACH,
-	EHOSTUNREACH, EHOSTDOWN
+	EHOSTUNREACH, ETIMEDOUT,
+#ifdef __linux__
+	EHOSTDOWN, ENONET,
+#endif
 };
 
 START_TEST(passing_error_of_accept_does_not_concern_the_listener)

@@ -51,15 +51,21 @@ enum {
 
 #define ERRORS(...) (const int[]){ __VA_ARGS__, 0 }
 
+/* With those of Linux: of the new connection's network, and of some kernels. */
+#ifdef __linux__
+#define OF_LINUX , EHOSTDOWN, ENONET, ENOSR, ESOCKTNOSUPPORT
+#else
+#define OF_LINUX
+#endif
+#define ACCEPT_ERRORS ERRORS(EAGAIN, EBADF, ECONNABORTED, EFAULT, EINTR,	\
+	EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP,	\
+	EPERM, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, ENETUNREACH,	\
+	ETIMEDOUT, EPROTONOSUPPORT OF_LINUX)
+
 struct fault faults[] = {
 	[MALLOC] = { "malloc", ERRORS(ENOMEM), 0 },
-	[ACCEPT] = { "accept", ERRORS(EAGAIN, EBADF, ECONNABORTED, EINTR,
-	    EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EOPNOTSUPP, EPROTO,
-	    EPERM), 0 },
-	[ACCEPT4] = { "accept4", ERRORS(EAGAIN, EBADF, ECONNABORTED, EFAULT,
-	    EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK,
-	    EOPNOTSUPP, EPERM, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN,
-	    EHOSTUNREACH, ENETUNREACH), 0 },
+	[ACCEPT] = { "accept", ACCEPT_ERRORS, 0 },
+	[ACCEPT4] = { "accept4", ACCEPT_ERRORS, 0 },
 	[BIND] = { "bind", ERRORS(EACCES, EADDRINUSE, EBADF, EINVAL, ENOTSOCK,
 	    EADDRNOTAVAIL, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM,
 	    ENOTDIR, EROFS), 0 },
@@ -239,6 +245,27 @@ is_not_now(int err)
 	return err == EAGAIN || err == EINTR;
 }
 
+/* Other errors of accept() are the connection's, or pass. */
+static bool
+concerns_a_listener(int err)
+{
+	switch (err) {
+	case EBADF:
+	case EFAULT:
+	case EINVAL:
+	case ENOTSOCK:
+	case EOPNOTSUPP:
+	case EPROTONOSUPPORT:
+#ifdef __linux__
+	case ENOSR:
+	case ESOCKTNOSUPPORT:
+#endif
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool
 faults_must_not_matter(void)
 {
@@ -247,8 +274,7 @@ faults_must_not_matter(void)
 	switch (plan.all ? -1 : plan.call) {
 	case ACCEPT:
 	case ACCEPT4:
-		return err != EBADF && err != EINVAL && err != EOPNOTSUPP &&
-		    err != ENOTSOCK && err != EFAULT;
+		return !concerns_a_listener(err);
 	case CONNECT:
 		return err == EINPROGRESS || err == EALREADY || err == EINTR ||
 		    err == EISCONN;
