@@ -235,6 +235,7 @@ read_word(struct reader *r, const char *word)
 
 static bool read_value(struct reader *r, struct json_value *v, int depth);
 
+/* No deeper than DEPTH.  NOLINTBEGIN(misc-no-recursion) */
 /* ["key":] value */
 static bool
 pass_over_member(struct reader *r, bool is_object, int depth)
@@ -287,6 +288,7 @@ read_value(struct reader *r, struct json_value *v, int depth)
 		return read_number(r, v);
 	}
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- The object. ---- */
 

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -133,9 +134,9 @@ missing(const struct line *line, unsigned wanted)
 	for (; m < members + sizeof members / sizeof *members; m++) {
 		if (!(wanted & ~line->seen & m->bit))
 			continue;
-		strcpy(message, "there is no \"");
-		strcat(message, m->key);
-		return strcat(message, "\"");
+		(void)snprintf(message, sizeof message, "there is no \"%s\"",
+		    m->key);
+		return message;
 	}
 	return NULL;
 }

@@ -33,9 +33,11 @@ must_grow(void *p, size_t *size, size_t n, size_t each)
 	new = realloc(old, more * each);
 	if (new == NULL)
 		die("not enough memory");
+	/* cppcheck-suppress nullPointerArithmeticRedundantCheck; die() is the end */
 	memset((char *)new + *size * each, 0, (more - *size) * each);
 	memcpy(p, &new, sizeof new);
 	*size = more;
+	/* cppcheck-suppress memleak; it is in *p */
 }
 
 static int
@@ -51,12 +53,14 @@ const char *
 intern(const char *string)
 {
 	void **found = tfind(string, &strings, compare);
+	size_t size;
 	char *copy;
 
 	if (found != NULL)
 		return *found;
-	copy = must_alloc(strlen(string) + 1);
-	strcpy(copy, string);
+	size = strlen(string) + 1;
+	copy = must_alloc(size);
+	memcpy(copy, string, size);
 	if (tsearch(copy, &strings, compare) == NULL)
 		die("not enough memory");
 	return copy;

@@ -6,8 +6,8 @@
 #
 # Shellcheck: bootstrap, .ci/run and each shell script.
 # Cppcheck: all C.
-# Gcc -fanalyzer: src/ and examples/.
-# Clang-tidy: src/, include/ and examples/.  What it finds in the tests is of
+# Gcc -fanalyzer: src/, tools/ and examples/.
+# Clang-tidy: src/, include/, tools/ and examples/.  What it finds in the tests is of
 #   their nature: rand() of a seed, strcat() of what they know, casts of counts.
 #
 # From the environment: top_srcdir, top_builddir, CPPFLAGS (with libevent's and
@@ -22,7 +22,7 @@ out=$build/variants/static
 mkdir -p "$out" || exit
 # shellcheck disable=SC2086
 set -- -std=c11 -DHAVE_CONFIG_H -I"$build" -I"$PWD/include" -I"$PWD/src" \
-    -I"$PWD/tests" $CPPFLAGS
+    -I"$PWD/tests" -I"$PWD/tools" -I"$build/tools" $CPPFLAGS
 
 scripts() {
 	echo bootstrap .ci/run packaging/debian/tests/build
@@ -39,11 +39,12 @@ run_shellcheck() {
 
 # It does not read libevent's headers, where this macro is.
 run_cppcheck() {
-	sources src examples tests |
+	sources src tools examples tests |
 	    cppcheck -q -j "$JOBS" --enable=warning,portability,performance \
 	    --error-exitcode=1 --inline-suppr --std=c11 --file-list=- \
 	    -D'evutil_timercmp(a,b,op)=((a)->tv_sec op (b)->tv_sec)' \
-	    -DHAVE_CONFIG_H -I"$build" -Iinclude -Isrc -Itests
+	    -DHAVE_CONFIG_H -I"$build" -Iinclude -Isrc -Itests -Itools \
+	    -I"$build/tools"
 }
 
 # "FILE FUNCTION WARNING", of each that is not in the list.
@@ -79,7 +80,7 @@ fanalyze() {
 
 run_fanalyzer() {
 	bad=0
-	for c in $(sources src examples); do
+	for c in $(sources src tools examples); do
 		fanalyze "$c" "$@" || bad=1
 	done
 	return "$bad"
@@ -87,7 +88,7 @@ run_fanalyzer() {
 
 run_clang_tidy() {
 	printf '%s\n' "$@" >"$out/compile_flags.txt"
-	sources src examples |
+	sources src tools examples |
 	    xargs -P "$JOBS" -n 8 clang-tidy --quiet -p "$out" 2>/dev/null
 }
 
