@@ -38,6 +38,14 @@ refuses_larger() {
 
 # ---- How they are called ----------------------------------------------------
 
+# The page says of an example what it says of itself.
+has_usage() {
+	sed -n "s/^| \[\`$1\`\]([a-z_]*\.c)\( \`\([^\`]*\)\`\)* |.*/usage: $1 \2/p" \
+	    "$top_srcdir/examples/README.md" | sed 's/\\|/|/g; s/ $//' \
+	    >"$tmp/page"
+	exits 0 "$1" --help && sed 's/ $//' "$tmp/out" | diff "$tmp/page" -
+}
+
 # usage OUTPUT STATUS EXAMPLE ARGUMENT...: one line, there and nowhere else
 usage() {
 	where=$1
@@ -54,6 +62,8 @@ for example in chat_server echo file_reader host_loop http_client proxy repl \
 		check "$example $argument" usage out 0 $example $argument
 	done
 	check "$example with an unknown option" usage err 2 $example -x
+	check "examples/README.md says how $example is called" \
+	    has_usage $example
 done
 for example in echo file_reader; do
 	check "$example with two files" \
