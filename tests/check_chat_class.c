@@ -362,6 +362,33 @@ START_TEST(small_input_buffer_loses_nothing)
 }
 END_TEST
 
+START_TEST(others_have_their_turn_between_two_buffers_of_input)
+{
+	static const struct asynchat_class sipper = {
+		.dispatcher = {
+			.base = &talker_class.dispatcher,
+			.flags = ASYNCHAT_CLASS,
+		},
+		.ac_in_buffer_size = 3,
+	};
+	int fds[2];
+
+	start_of(&sipper, "\n");
+	make_pair(fds);
+	ck_assert_ptr_nonnull(asynchat_spawn(&talker_class, fds[0], map));
+	say("abcdefg");
+	write_all(fds[1], "another", 7);
+	ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
+	ck_trace("abc another");
+	ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
+	ck_trace("def");
+	ck_assert_int_eq(close(fds[1]), 0);
+	ck_assert_int_eq(asyncore_loop(10, false, map, 1), 0);
+	ck_trace("g close");
+	end();
+}
+END_TEST
+
 /* ---- What is no chat. ---- */
 
 static int n_freed;
@@ -543,6 +570,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, buffer_sizes_are_inherited);
 	tcase_add_test(tc, buffer_sizes_are_overridden_one_by_one);
 	tcase_add_test(tc, small_input_buffer_loses_nothing);
+	tcase_add_test(tc,
+	    others_have_their_turn_between_two_buffers_of_input);
 	tcase_add_loop_test(tc, other_kinds_of_dispatchers_are_EINVAL, 0, 3);
 	tcase_add_test(tc, no_dispatcher_is_EINVAL);
 	tcase_add_test(tc, chat_is_no_dispatcher_with_send);

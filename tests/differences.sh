@@ -1,5 +1,6 @@
 #!/bin/sh
-# differences.sh - each test that docs/differences.md names exists.
+# differences.sh - each test that docs/differences.md names exists, and each that
+# docs/robustness.md names.
 #
 # From the environment: top_srcdir.
 : "${top_srcdir:=$(dirname "$0")/..}"
@@ -11,7 +12,14 @@ names() {
 	    tr ',' '\n' | sed -n 's/.*`\([A-Za-z_0-9]*\)`.*/\1/p' | sort -u
 }
 
-for name in $(names); do
+# Of the words in back quotes those that look like one, and are no names of files.
+shown() {
+	sed -n '/^## What SECURITY.md promises/,/^## Every/p' \
+	    "$top_srcdir/docs/robustness.md" | tr '`' '\n' |
+	    grep -x '[a-z]*_[A-Za-z_0-9]*' | grep -v '^check_' | sort -u
+}
+
+for name in $( (names; shown) | sort -u); do
 	check "$name exists" grep -qE "^START_TEST\\($name\\)" \
 	    "$top_srcdir"/tests/check_*.c
 done
