@@ -55,6 +55,13 @@ try_to_connect(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai)
 	return err == -EAGAIN ? -ECONNREFUSED : err;
 }
 
+/* Since that epoch at most the socket of an address was made. */
+static bool
+is_ours(const struct asyncore_dispatcher *d, uint32_t epoch)
+{
+	return d->epoch - epoch <= 1;
+}
+
 /*
  * `err` is what the last address said: the answer, if there is none left.  Also
  * the answer is what a handle_connect() raised, as the lookup has ended then.
@@ -69,14 +76,14 @@ asyncore__connect_next(struct asyncore_dispatcher *d, int err)
 	if (asyncore__is_resolving(d))
 		return err;
 	asyncore_ref(d);
-	while (err < 0 && l != NULL && d->rare->lookup == l && d->epoch == epoch &&
-	    (ai = l->next) != NULL) {
+	while (err < 0 && l != NULL && d->rare->lookup == l &&
+	    is_ours(d, epoch) && (ai = l->next) != NULL) {
 		d->rare->lookup->next = ai->ai_next;
 		if (!give_up_socket(d)) {
 			err = 0;
 			break;
 		}
-		epoch = d->epoch + 1;
+		epoch = d->epoch;
 		err = try_to_connect(d, ai);
 	}
 	asyncore_unref(d);
@@ -160,10 +167,10 @@ bind_in_turn(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai,
 	int err;
 
 	do {
-		epoch = d->epoch + 1;
+		epoch = d->epoch;
 		err = try_to_bind(d, ai, dual);
 		ai = ai->ai_next;
-	} while (err < 0 && d->epoch == epoch && give_up_socket(d) &&
+	} while (err < 0 && is_ours(d, epoch) && give_up_socket(d) &&
 	    ai != NULL);
 	return err;
 }

@@ -165,8 +165,10 @@ is_numeric(struct asyncore__lookup *l, int family, const char *port)
 	if (gai == EVUTIL_EAI_NONAME)
 		return false;
 	asyncore__lookup_answered(l, gai, answer);
-	if (gai == 0 && family != AF_UNSPEC && answer->ai_family != family)
+	if (gai == 0 && family != AF_UNSPEC && answer->ai_family != family) {
 		l->gai = EVUTIL_EAI_ADDRFAMILY;
+		l->next = NULL;
+	}
 	return true;
 }
 

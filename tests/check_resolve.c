@@ -277,6 +277,41 @@ START_TEST(numeric_host_of_another_family_is_an_error_in_a_pass)
 }
 END_TEST
 
+/* Turns to another address, and closes when that has failed, too. */
+static int
+turn_elsewhere(struct asyncore_dispatcher *d, int err)
+{
+	static struct place refusing;
+
+	trace("%s", name_of(err));
+	if (err != -EAFNOSUPPORT) {
+		drop_place(&refusing);
+		return asyncore_close(d);
+	}
+	bind_place(&refusing, inet, SOCK_STREAM);
+	ck_assert_int_eq(asyncore_create_socket(d, AF_INET, SOCK_STREAM), 0);
+	err = connect_to(d, &refusing);
+	return err < 0 ? turn_elsewhere(d, err) : 0;
+}
+
+START_TEST(address_of_another_family_is_never_tried)
+{
+	static const struct asyncore_class cls = {
+		.base = &client, .handle_error = turn_elsewhere,
+	};
+	struct asyncore_dispatcher *d = asyncore_new(&cls, map);
+
+	listen_place(&target, inet);
+	ck_assert_int_eq(asyncore_connect_hostname(d, NULL, AF_INET6,
+	    "127.0.0.1", ntohs(target.addr.in.sin_port)), 0);
+	run();
+	ck_trace("EAFNOSUPPORT refused");
+	asyncore_unref(d);
+	ck_trace("gone");
+	drop_place(&target);
+}
+END_TEST
+
 START_TEST(path_needs_no_dns)
 {
 	char host[4400], dir[4096];
@@ -974,6 +1009,7 @@ add_without_server(TCase *tc)
 	tcase_add_test(tc, numeric_host_that_refuses_is_an_error_in_a_pass);
 	tcase_add_test(tc,
 	    numeric_host_of_another_family_is_an_error_in_a_pass);
+	tcase_add_test(tc, address_of_another_family_is_never_tried);
 	tcase_add_test(tc, path_needs_no_dns);
 	tcase_add_test(tc, missing_path_is_an_error_in_a_pass);
 	tcase_add_test(tc, path_whose_queue_is_full_is_an_error_in_a_pass);

@@ -8,7 +8,9 @@
 #include "faults.h"
 #include "single.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #include <event2/bufferevent.h>
+#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 
@@ -321,6 +324,101 @@ START_TEST(where_one_socket_is_not_for_both_families_it_is_for_IPv4)
 	    (struct sockaddr *)&addr, &len), 0);
 	ck_assert_int_eq(addr.ss_family, AF_INET);
 	end_channel(d);
+}
+END_TEST
+
+/* ---- Names with two addresses. ---- */
+
+/* The only one: 127.0.0.1 twice. */
+static const char two_addresses[] = "two.test";
+static struct addrinfo two[2], *once;
+
+int
+getaddrinfo(const char *host, const char *service,
+    const struct addrinfo *hints, struct addrinfo **answer)
+{
+	int (*next)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **);
+	void *p = dlsym(RTLD_NEXT, "getaddrinfo");
+	int err;
+
+	memcpy(&next, &p, sizeof next);
+	if (host == NULL || strcmp(host, two_addresses) != 0)
+		return next(host, service, hints, answer);
+	if ((err = next("127.0.0.1", service, hints, &once)) != 0)
+		return err;
+	two[0] = two[1] = *once;
+	two[0].ai_next = &two[1];
+	two[1].ai_next = NULL;
+	*answer = two;
+	return 0;
+}
+
+void
+freeaddrinfo(struct addrinfo *answer)
+{
+	void (*next)(struct addrinfo *);
+	void *p = dlsym(RTLD_NEXT, "freeaddrinfo");
+
+	memcpy(&next, &p, sizeof next);
+	next(answer == two ? once : answer);
+}
+
+/* Such as that of a family that the system does not have. */
+START_TEST(listener_without_a_socket_for_an_address_takes_the_next)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&listener_class, map);
+
+	fail_once("socket", EAFNOSUPPORT);
+	ck_assert_int_eq(asyncore_bind_hostname(d, AF_UNSPEC,
+	    two_addresses, NULL), 0);
+	end_faults();
+	ck_assert_int_ge(asyncore_fileno(d), 0);
+	end_channel(d);
+}
+END_TEST
+
+static struct evdns_base *
+with_hosts(const char *lines)
+{
+	char path[] = "faults-hosts-XXXXXX";
+	struct evdns_base *dns;
+	const int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	write_all(fd, lines, strlen(lines));
+	ck_assert_int_eq(close(fd), 0);
+	dns = evdns_base_new(asyncore_map_base(map), 0);
+	ck_assert_ptr_nonnull(dns);
+	ck_assert_int_eq(evdns_base_load_hosts(dns, path), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	return dns;
+}
+
+static const struct asyncore_class caller_class = {
+	.base = &staying_class,
+	.writable = asyncore_always,
+};
+
+START_TEST(caller_without_a_socket_for_an_address_takes_the_next)
+{
+	struct evdns_base *dns = with_hosts("127.0.0.1 two.test\n"
+	    "127.0.0.1 two.test\n");
+	struct sockaddr_in addr;
+	const int fd = listen_on_loopback(&addr);
+	struct asyncore_dispatcher *d = asyncore_new(&caller_class, map);
+
+	ck_assert_int_eq(asyncore_connect_hostname(d, dns, AF_INET,
+	    two_addresses, ntohs(addr.sin_port)), 0);
+	fail_once("socket", EAFNOSUPPORT);
+	while (asyncore_connecting(d))
+		ck_assert_int_eq(pass(), 0);
+	end_faults();
+	ck_trace("connect");
+	ck_assert(asyncore_connected(d));
+	end_channel(d);
+	evdns_base_free(dns, 0);
+	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
 
@@ -648,6 +746,10 @@ single_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    where_one_socket_is_not_for_both_families_it_is_for_IPv4, 0,
 	    N(lacks));
+	tcase_add_test(tc,
+	    listener_without_a_socket_for_an_address_takes_the_next);
+	tcase_add_test(tc,
+	    caller_without_a_socket_for_an_address_takes_the_next);
 	tcase_add_loop_test(tc,
 	    transfer_of_a_file_that_was_interrupted_is_called_again, 0, 2);
 	tcase_add_loop_test(tc,
