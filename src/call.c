@@ -230,8 +230,10 @@ start(struct asyncore__call *c, double now, double delay)
 
 	c->at = now + delay;
 	c->seq = t->map->next_call++;
-	if (isinf(delay))
+	if (isinf(delay)) {
+		(void)evtimer_del(&c->timer);
 		return 0;
+	}
 	if (t->queue == NULL || delay < t->period)
 		return asyncore__timer_add(t->map, &c->timer, delay);
 	(void)event_base_update_cache_time(t->map->base);
@@ -333,11 +335,14 @@ static double
 next_delay(const struct asyncore__call *c, double now)
 {
 	const double period = c->task.period;
-	double delay = c->at + period - now;
+	double delay = c->at + period - now, missed;
 
 	if (c->task.quiet)
 		return period;
-	return delay >= 0 ? delay : delay + ceil(-delay / period) * period;
+	if (delay >= 0)
+		return delay;
+	missed = ceil(-delay / period);
+	return isinf(missed) ? 0 : delay + missed * period;
 }
 
 /* One that comes again is timed anew before it runs, and may end itself. */

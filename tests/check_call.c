@@ -5,6 +5,7 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -158,6 +159,20 @@ START_TEST(a_rescheduled_call_runs_at_its_new_time)
 }
 END_TEST
 
+START_TEST(a_call_rescheduled_without_end_waits_to_be_rescheduled)
+{
+	long long a = later(0, "a");
+
+	ck_assert_int_eq(asyncore_reschedule_call(map, a, INFINITY), 0);
+	later(0, "b");
+	ck_assert_int_eq(asyncore_loop(0, false, map, 1), 0);
+	ck_trace("b");
+	ck_assert_int_eq(asyncore_reschedule_call(map, a, 0), 0);
+	run_all();
+	ck_trace("a");
+}
+END_TEST
+
 static long long victim;
 
 static int
@@ -234,6 +249,18 @@ START_TEST(times_of_a_repeated_call_that_were_missed_are_left_out)
 	run_all();
 	ck_trace("1 2 3");
 	ck_assert_double_ge(now() - start, 0.36);
+}
+END_TEST
+
+/* So often that no number says how often it was missed. */
+START_TEST(a_call_may_be_repeated_as_often_as_there_are_passes)
+{
+	int n = 0;
+
+	victim = asyncore_call_every(map, DBL_TRUE_MIN, third_ends, &n);
+	ck_assert_int_gt(victim, 0);
+	ck_assert_int_eq(asyncore_loop(0.05, false, map, 10), 0);
+	ck_trace("1 2 3");
 }
 END_TEST
 
@@ -554,11 +581,15 @@ testing_add(TCase *tc)
 	    a_call_that_ran_cannot_be_cancelled_though_its_place_is_used_again);
 	tcase_add_test(tc, numbers_that_were_never_given_are_unknown);
 	tcase_add_test(tc, a_rescheduled_call_runs_at_its_new_time);
+	tcase_add_test(tc,
+	    a_call_rescheduled_without_end_waits_to_be_rescheduled);
 	tcase_add_test(tc, a_call_may_cancel_one_that_is_due_behind_it);
 	tcase_add_test(tc, a_call_cannot_cancel_itself_any_more);
 	tcase_add_test(tc, a_repeated_call_may_end_itself);
 	tcase_add_test(tc,
 	    times_of_a_repeated_call_that_were_missed_are_left_out);
+	tcase_add_test(tc,
+	    a_call_may_be_repeated_as_often_as_there_are_passes);
 	tcase_add_test(tc, an_error_is_logged_and_the_loop_goes_on);
 	tcase_add_test(tc,
 	    exit_now_leaves_the_loop_and_the_others_run_in_the_next);
