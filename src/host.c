@@ -33,12 +33,14 @@ take_another_turn(struct asyncore_map *map)
 
 /*
  * For a turn after the next look at the descriptors: those that were armed in
- * this round have not been looked at, and come first.
+ * this round have not been looked at, and come first.  One that is to come
+ * already is not put off, or a call in each round would do so for ever.
  */
 void
 asyncore__host_wake_later(struct asyncore_map *map)
 {
-	if (map->attached && !map->in_turn && !map->turn_due)
+	if (map->attached && !map->in_turn && !map->turn_due &&
+	    !evtimer_pending(&map->turn, NULL))
 		take_another_turn(map);
 }
 

@@ -132,6 +132,45 @@ START_TEST(the_host_s_own_events_have_their_turn_beside_writers)
 	close_peers();
 }
 
+static int n_calls;
+
+static int
+count_call(void *arg)
+{
+	(void)arg;
+	n_calls++;
+	return 0;
+}
+
+static void
+call_each_round(evutil_socket_t fd, short what, void *arg)
+{
+	static int rounds;
+
+	ck_assert_int_gt(asyncore_call_later(map, 0, count_call, NULL), 0);
+	if (++rounds == 100)
+		end_loop(fd, what, arg);
+}
+
+START_TEST(calls_run_though_the_host_schedules_one_in_each_round)
+{
+	struct event *ready;
+	int fds[2];
+
+	make_pair(fds);
+	ready = event_new(base(), fds[0], EV_WRITE | EV_PERSIST,
+	    call_each_round, NULL);
+	ck_assert_int_eq(event_add(ready, NULL), 0);
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("t");
+	ck_assert_int_gt(n_calls, 0);
+	event_free(ready);
+	ck_assert_int_eq(close(fds[0]), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 /* ---- When predicates are asked. ---- */
 
 START_TEST(an_idle_map_is_not_asked_though_the_host_is_busy)
@@ -583,6 +622,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, all_of_many_channels_are_seen_before_the_first_hook);
 	tcase_add_loop_test(tc,
 	    the_host_s_own_events_have_their_turn_beside_writers, 0, 2);
+	tcase_add_test(tc,
+	    calls_run_though_the_host_schedules_one_in_each_round);
 	tcase_add_test(tc, an_idle_map_is_not_asked_though_the_host_is_busy);
 	tcase_add_test(tc, touch_asks_and_what_it_finds_is_done);
 	tcase_add_test(tc, all_are_asked_after_the_activity_of_one);
