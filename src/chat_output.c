@@ -138,7 +138,7 @@ prepare(struct asyncore_dispatcher *d, struct asyncore__item *item)
 	if (item->dropped)
 		return err < 0 && err != -EAGAIN ? err : 1;
 	if (err == -EAGAIN) {	/* a producer with nothing for now */
-		d->starved = asyncore__resume_soon(d->map) == 0;
+		d->starved = d->in_map && asyncore__resume_soon(d->map) == 0;
 		return err;
 	}
 	if (err < 0 || is_empty(item)) {

@@ -118,6 +118,7 @@ asyncore__map_unref(struct asyncore_map *map)
 {
 	if (--map->refs > 0)
 		return;
+	asyncore__quota_remember(map, NULL);
 	asyncore__address_clear(&map->accepted_addr);
 	free(map);
 }
@@ -219,7 +220,7 @@ asyncore__map_enter(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	}
 	map->len++;
 	d->in_map = true;
-	d->paused = false;
+	d->paused = d->starved = false;
 	asyncore_ref(d);
 	asyncore__changed(d);
 	asyncore__note(map, d, ASYNCORE_TRACE_ADD, "", 0);

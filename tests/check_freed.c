@@ -277,6 +277,34 @@ START_TEST(channel_outlives_its_map_and_moves_to_another)
 }
 END_TEST
 
+static int
+nothing_for_now(struct asynchat_producer *producer, struct evbuffer *out)
+{
+	(void)producer;
+	(void)out;
+	return -EAGAIN;
+}
+
+/* Nobody would wake it there, so that it is asked as soon as it is in a map. */
+START_TEST(producer_with_nothing_for_now_outlives_the_map)
+{
+	struct asynchat_producer producer = { .more = nothing_for_now };
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asynchat_new_socket(&asynchat_async_chat_class, fds[0], freed);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_int_eq(asyncore_del_channel(d), 0);
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	ck_assert_int_eq(asynchat_push_with_producer(d, &producer), 0);
+	ck_assert(asyncore_writable(d));
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(failed_add_leaves_a_channel_in_no_map)
 {
 	struct asyncore_map *freed = asyncore_map_new(NULL);
@@ -306,5 +334,6 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, chat_may_free_its_map_when_it_has_read);
 	tcase_add_test(tc, freed_map_takes_no_channel);
 	tcase_add_test(tc, channel_outlives_its_map_and_moves_to_another);
+	tcase_add_test(tc, producer_with_nothing_for_now_outlives_the_map);
 	tcase_add_test(tc, failed_add_leaves_a_channel_in_no_map);
 }

@@ -147,6 +147,25 @@ START_TEST(connections_outlive_their_listener)
 }
 END_TEST
 
+/* Nothing of the connection stays with the map that is no more. */
+START_TEST(a_listener_may_accept_when_its_map_was_freed)
+{
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	int fd;
+
+	listen_for(2);
+	call_it(1);
+	await(asyncore_fileno(listener), POLLIN);
+	ck_assert_int_eq(asyncore_add_channel(listener, freed), 0);
+	ck_assert_int_eq(asyncore_del_channel(listener), 0);
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	fd = asyncore_accept(listener, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+	hang_up(0, 1);
+}
+END_TEST
+
 START_TEST(a_listener_may_go_between_accept_and_its_connection)
 {
 	int fd;
@@ -310,6 +329,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, one_that_closes_makes_room_for_one);
 	tcase_add_test(tc, the_limit_may_be_raised_and_taken_away);
 	tcase_add_test(tc, connections_outlive_their_listener);
+	tcase_add_test(tc, a_listener_may_accept_when_its_map_was_freed);
 	tcase_add_test(tc,
 	    a_listener_may_go_between_accept_and_its_connection);
 	tcase_add_loop_test(tc, above_the_high_mark_nothing_is_read, 0, 2);

@@ -219,6 +219,26 @@ START_TEST(producer_with_nothing_for_now_is_asked_by_the_next_push)
 }
 END_TEST
 
+/* Who would have it asked again is there no more. */
+START_TEST(producer_with_nothing_for_now_is_asked_in_another_map)
+{
+	struct asyncore_map *other = asyncore_map_new(NULL);
+
+	start_of(&sender, "\n");
+	push_late("a");
+	ck_trace("later");
+	ck_assert_int_eq(asyncore_add_channel(chat, other), 0);
+	ck_assert_int_eq(asyncore_loop(0, false, other, 1), 0);
+	ck_trace("a? send:1");
+	ck_assert_int_eq(asyncore_add_channel(chat, map), 0);
+	run_pass();
+	ck_trace(".? free");
+	ck_inbox("a");
+	end();
+	ck_assert_int_eq(asyncore_map_free(other), 0);
+}
+END_TEST
+
 START_TEST(producers_and_bytes_keep_their_order)
 {
 	start_of(&sender, "\n");
@@ -786,6 +806,8 @@ testing_add(TCase *tc)
 	    producer_with_nothing_for_now_does_not_spin_and_is_asked_again);
 	tcase_add_test(tc,
 	    producer_with_nothing_for_now_is_asked_by_the_next_push);
+	tcase_add_test(tc,
+	    producer_with_nothing_for_now_is_asked_in_another_map);
 	tcase_add_test(tc, producers_and_bytes_keep_their_order);
 	tcase_add_test(tc, producer_is_not_asked_before_the_connection);
 	tcase_add_test(tc, much_at_once_is_sent_in_pieces_of_65536);
