@@ -54,14 +54,20 @@ transport_recv(const struct asyncore_dispatcher *d, void *buf, size_t len)
 	return t->recv(d->transport_state, d->fd, buf, len);
 }
 
-/* A send that took everything promises room; a send of nothing says nothing. */
+/*
+ * A send that took everything promises room; a send of nothing says nothing of
+ * that, but is a datagram.
+ */
 static void
 note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 {
 	const bool all = n >= 0 && (size_t)n == len;
 
-	if (len == 0)
+	if (len == 0) {
+		if (all && d->datagram)
+			asyncore__note_activity(d);
 		return;
+	}
 	if (n > 0) {
 		asyncore__note_activity(d);
 		asyncore__stir(d->map);
@@ -129,6 +135,8 @@ asyncore_send(struct asyncore_dispatcher *d, const void *data, size_t len)
 static ssize_t
 at_end(struct asyncore_dispatcher *d)
 {
+	if (d->datagram)
+		asyncore__note_activity(d);
 	if (d->datagram || d->eof)
 		return 0;
 	d->eof = true;

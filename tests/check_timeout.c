@@ -165,6 +165,39 @@ START_TEST(what_is_sent_puts_it_off)
 END_TEST
 
 static int
+exchange_nothing(struct asyncore_dispatcher *d, void *sends)
+{
+	char c;
+
+	if (sends != NULL) {
+		ck_assert_int_eq((int)asyncore_send(d, "", 0), 0);
+	} else {
+		ck_assert_int_eq((int)send(peer[0], "", 0, 0), 0);
+		ck_assert_int_eq((int)asyncore_recv(d, &c, 1), 0);
+	}
+	trace("x");
+	last = now();
+	return 0;
+}
+
+START_TEST(a_datagram_of_no_bytes_puts_it_off)
+{
+	int fds[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+	put_probe(&timed_class, 0, fds[0], map);
+	peer[0] = fds[1];
+	ck_assert_int_gt(asyncore_channel_call_later(channel[0], SHORT / 2,
+	    exchange_nothing, _i == 0 ? NULL : &fds), 0);
+	ck_assert_int_eq(asyncore_set_timeout(channel[0], SHORT), 0);
+	run_all();
+	ck_trace("x t0");
+	ck_assert_double_ge(now() - last, SHORT - 2 * tick());
+	close_peers();
+}
+END_TEST
+
+static int
 third_closes(struct asyncore_dispatcher *d)
 {
 	static int n;
@@ -342,6 +375,7 @@ testing_add(TCase *tc)
 	    time_that_goes_by_in_between_does_not_change_their_order);
 	tcase_add_test(tc, what_is_received_puts_it_off);
 	tcase_add_test(tc, what_is_sent_puts_it_off);
+	tcase_add_loop_test(tc, a_datagram_of_no_bytes_puts_it_off, 0, 2);
 	tcase_add_test(tc, one_that_does_not_close_is_called_again);
 	tcase_add_test(tc, it_may_be_taken_back_in_the_hook);
 	tcase_add_test(tc, the_last_one_set_holds);
