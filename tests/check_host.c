@@ -67,14 +67,17 @@ END_TEST
 /* Armed and ready, the other map's channel must not spin in our wait. */
 START_TEST(the_other_map_on_a_base_does_not_spin)
 {
+	struct event *ev;
+
 	add_second(true, true);
 	ck_assert_int_eq(asyncore_map_set_presume(second, _i), 0);
 	ck_poll(second, "r3 w3");
 	add_pair(0, false, false);
 	ck_assert_int_eq(asyncore_poll(0, map), 0);
-	after(1000, foreign);
+	ev = every(1000);
 	ck_assert_int_eq(asyncore_poll(FOR_EVER, map), 0);
 	ck_trace("t");
+	event_free(ev);
 	ck_poll(second, "r3 w3");
 	end_second();
 }

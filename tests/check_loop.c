@@ -190,11 +190,13 @@ END_TEST
 START_TEST(a_wait_without_end_is_ended_by_a_foreign_event)
 {
 	static const double ever[] = { -1, -1e-9, -INFINITY, INFINITY, 1e300 };
+	struct event *ev;
 
 	add_pair(0, false, false);
-	after(1000, foreign);
+	ev = every(1000);
 	ck_assert_int_eq(asyncore_loop(ever[_i], false, map, 1), 0);
 	ck_trace("t");
+	event_free(ev);
 	close_peers();
 }
 END_TEST
@@ -229,19 +231,15 @@ START_TEST(a_wait_for_ever_for_nothing_does_not_return)
 }
 END_TEST
 
-static void
-foreign_again(evutil_socket_t fd, short what, void *arg)
-{
-	foreign(fd, what, arg);
-	after(1000, foreign);
-}
-
 START_TEST(a_foreign_event_ends_one_pass)
 {
+	struct event *ev;
+
 	add_asked(0, false, false);
-	after(1000, foreign_again);
+	ev = every(1000);
 	ck_assert_int_eq(asyncore_loop(FOR_EVER, _i, map, 2), 0);
 	ck_trace("R0 W0 t R0 W0 t");
+	event_free(ev);
 	close_peers();
 }
 END_TEST
@@ -249,13 +247,16 @@ END_TEST
 /* The timer of a pass must not be there in the next one. */
 START_TEST(a_timeout_does_not_outlive_its_pass)
 {
+	struct event *ev;
+
 	add_pair(0, true, false);
 	ck_assert_int_eq(asyncore_poll(0.02, map), 0);
 	ck_trace("r0");
 	probe(0)->r = false;
-	after(60000, foreign);
+	ev = every(60000);
 	ck_assert_int_eq(asyncore_poll(FOR_EVER, map), 0);
 	ck_trace("t");
+	event_free(ev);
 	close_peers();
 }
 END_TEST

@@ -295,6 +295,27 @@ after(long usec, event_callback_fn fn)
 	    EV_TIMEOUT, fn, NULL, &tv), 0);
 }
 
+static void
+foreign_in_a_row(evutil_socket_t fd, short what, void *arg)
+{
+	const char *last = strrchr(traced(), ' ');
+
+	if (strcmp(last != NULL ? last + 1 : traced(), "t") != 0)
+		foreign(fd, what, arg);
+}
+
+struct event *
+every(long usec)
+{
+	const struct timeval tv = { 0, usec };
+	struct event *ev = event_new(asyncore_map_base(map), -1, EV_PERSIST,
+	    foreign_in_a_row, NULL);
+
+	ck_assert_ptr_nonnull(ev);
+	ck_assert_int_eq(event_add(ev, &tv), 0);
+	return ev;
+}
+
 double
 tick(void)
 {

@@ -94,6 +94,10 @@ int receive(struct asyncore_dispatcher *d);
 void foreign(evutil_socket_t fd, short what, void *arg);
 /* Calls fn once, after so many microseconds, on the base of `map`. */
 void after(long usec, event_callback_fn fn);
+/* The same again and again, tracing one "t" for those in a row, until the caller
+ * frees it.  For what is to end a wait: one alone may come too early for it, in a
+ * turn of a host's that asks. */
+struct event *every(long usec);
 /* What libevent's clock may take away from a wait, in seconds. */
 double tick(void);
 
