@@ -58,6 +58,7 @@ static void
 make_way(struct brought *b)
 {
 	asyncore__set_transport(b->d, &asyncore__socket_transport, NULL);
+	b->d->fed_in = 0;	/* nothing was read of what the wait has found */
 	asyncore__changed(b->d);
 	free_brought(b);
 }

@@ -64,8 +64,10 @@ note_sent(struct asyncore_dispatcher *d, ssize_t n, size_t len)
 	const bool all = n >= 0 && (size_t)n == len;
 
 	if (len == 0) {
-		if (all && d->datagram)
+		if (all && d->datagram) {
 			asyncore__note_activity(d);
+			asyncore__stir(d->map);
+		}
 		return;
 	}
 	if (n > 0) {

@@ -221,6 +221,7 @@ asyncore__map_enter(struct asyncore_map *map, struct asyncore_dispatcher *d)
 	map->len++;
 	d->in_map = true;
 	d->paused = d->starved = false;
+	d->fed_in = 0;		/* by a wait of another map's */
 	asyncore_ref(d);
 	asyncore__changed(d);
 	asyncore__note(map, d, ASYNCORE_TRACE_ADD, "", 0);
