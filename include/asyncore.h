@@ -948,8 +948,8 @@ int asyncore_map_set_log(struct asyncore_map *map,
  * only these to do does not ask the kernel, where it cannot have news of our
  * making.  Visible only in that a write may come where the kernel's low-water
  * mark would not yet report one, and that what a hook made ready by a system
- * call of its own may be seen a pass later.  Off, the map is exactly as select
- * and poll report.
+ * call of its own, and the room that it made at the other end by receiving, may
+ * be seen a pass later.  Off, the map is exactly as select and poll report.
  */
 int asyncore_map_set_presume(struct asyncore_map *map, bool presume);
 

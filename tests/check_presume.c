@@ -49,6 +49,37 @@ START_TEST(what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes)
 END_TEST
 
 static int
+receive_all_for_2(struct asyncore_dispatcher *d)
+{
+	static char all[1 << 23];
+
+	probe(2)->w = true;
+	ck_assert_int_gt(asyncore_recv(d, all, sizeof all), 0);
+	return 0;
+}
+
+/* So is the room that receiving makes at the other end. */
+START_TEST(room_that_a_hook_made_is_seen_after_presumed_writes)
+{
+	int fds[2];
+
+	ck_assert_int_eq(asyncore_map_set_presume(map, _i), 0);
+	make_pair(fds);
+	fill(fds[0]);
+	add_probe(0, fds[0], false, true);
+	probe(0)->on_write = write_no_more;
+	ck_assert_int_eq((int)asyncore_send(channel[0], "z", 1), 0);
+	add_probe(1, fds[1], true, false);
+	probe(1)->on_read = receive_all_for_2;
+	add_pair(2, false, false);
+	probe(2)->on_write = write_no_more;
+	ck_assert_int_eq(asyncore_loop(LONG, false, map, 2 + _i), 0);
+	ck_trace(_i ? "r1 w2 w0" : "r1 w0 w2");
+	close_peers();
+}
+END_TEST
+
+static int
 receive_and_send(struct asyncore_dispatcher *d)
 {
 	write_all(peer[0], "y", 1);
@@ -231,6 +262,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes, 0,
 	    2);
+	tcase_add_loop_test(tc,
+	    room_that_a_hook_made_is_seen_after_presumed_writes, 0, 2);
 	tcase_add_loop_test(tc, after_a_send_or_a_close_the_kernel_is_asked,
 	    0, 2);
 	tcase_add_test(tc,

@@ -224,6 +224,8 @@ static const struct {
 	    "it is the host's" },
 	{ "what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes",
 	    "the host's loop asks the kernel each time" },
+	{ "room_that_a_hook_made_is_seen_after_presumed_writes",
+	    "the host's loop asks the kernel each time" },
 	{ "a_map_is_not_freed_inside_of_its_wait",
 	    "an attached map that is empty may be freed" },
 };
