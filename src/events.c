@@ -109,9 +109,11 @@ errno_of(int err)
 int
 asyncore__default_error(struct asyncore_dispatcher *d, int err)
 {
-	const char *why = asyncore_resolve_error(d);
+	const char *why = NULL;
 	char repr[256];
 
+	if (d->transport == NULL)	/* else it is not the name's error */
+		why = asyncore_resolve_error(d);
 	(void)asyncore_repr(d, repr, sizeof repr);
 	asyncore_log_info(d, "error",
 	    "uncaptured error, closing channel %s ([Errno %d] %s, in %s)", repr,

@@ -747,6 +747,37 @@ START_TEST(failure_is_logged_with_the_name_and_closed_by_default)
 }
 END_TEST
 
+static int
+refused_later(struct asyncore_dispatcher *d, int err)
+{
+	static int n;
+
+	if (++n > 1)
+		return asyncore_dispatcher_class.handle_error(d, err);
+	ck_assert_int_eq(asyncore_create_socket(d, AF_INET, SOCK_STREAM), 0);
+	return asyncore_connect(d, &target.addr.sa, target.len);
+}
+
+/* It has words of its own: neither the name nor its hook is in them. */
+START_TEST(failure_of_a_later_connection_is_not_the_name_s)
+{
+	static const struct asyncore_class cls = {
+		.base = &with_defaults, .handle_error = refused_later,
+	};
+	struct asyncore_dispatcher *d = asyncore_new(&cls, map);
+
+	start_dns();
+	bind_place(&target, inet, SOCK_STREAM);
+	ck_assert_int_eq(connect_to_name(d, "absent.test"), 0);
+	run();
+	ck_trace("error!?");
+	ck_assert(asyncore_closed(d));
+	asyncore_unref(d);
+	end_dns();
+	drop_place(&target);
+}
+END_TEST
+
 START_TEST(closed_channel_may_turn_to_another_name)
 {
 	again = "one.test";
@@ -1035,6 +1066,8 @@ add_names(TCase *tc)
 	tcase_add_test(tc, dns_that_is_freed_with_an_answer_is_EHOSTUNREACH);
 	tcase_add_test(tc,
 	    failure_is_logged_with_the_name_and_closed_by_default);
+	tcase_add_test(tc,
+	    failure_of_a_later_connection_is_not_the_name_s);
 	tcase_add_test(tc, closed_channel_may_turn_to_another_name);
 	tcase_add_test(tc, closed_channel_hears_of_the_next_failure);
 }
