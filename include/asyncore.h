@@ -297,7 +297,8 @@ struct asyncore_dispatcher *asyncore_new_file(const struct asyncore_class *cls,
  * As asyncore_new_socket(), but the map alone holds it, as a server wants it:
  * the pointer is borrowed, and good until the channel leaves the map.  Any call
  * that can run its hooks, such as asyncore_send(), may bring that about: take a
- * reference to use it afterwards.
+ * reference to use it afterwards.  EBADF, too: an add_channel() of its own has
+ * kept it out of the map, and nobody holds it.
  */
 struct asyncore_dispatcher *asyncore_spawn(const struct asyncore_class *cls,
     int fd, struct asyncore_map *map);

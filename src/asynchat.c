@@ -254,10 +254,7 @@ struct asyncore_dispatcher *
 asynchat_spawn(const struct asynchat_class *cls, int fd,
     struct asyncore_map *map)
 {
-	struct asyncore_dispatcher *d = asynchat_new_socket(cls, fd, map);
-
-	asyncore_unref(d);
-	return d;
+	return asyncore__leave_to_map(asynchat_new_socket(cls, fd, map));
 }
 
 /* ---- Terminator and limit. ---- */

@@ -396,15 +396,24 @@ asyncore_new_socket(const struct asyncore_class *cls, int fd,
 	return asyncore__new_socket(is_for_others(cls) ? NULL : cls, fd, map);
 }
 
+/* One that an add_channel() has kept out of the map is held by nobody. */
+struct asyncore_dispatcher *
+asyncore__leave_to_map(struct asyncore_dispatcher *d)
+{
+	const bool is_held = d == NULL || d->refs > 1;
+
+	if (!is_held)
+		d->stillborn = true;
+	asyncore_unref(d);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+	return is_held ? d : fail(-EBADF);
+}
+
 struct asyncore_dispatcher *
 asyncore_spawn(const struct asyncore_class *cls, int fd,
     struct asyncore_map *map)
 {
-	struct asyncore_dispatcher *d = asyncore_new_socket(cls, fd, map);
-
-	asyncore_unref(d);
-	/* The map holds it.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-	return d;
+	return asyncore__leave_to_map(asyncore_new_socket(cls, fd, map));
 }
 
 static bool

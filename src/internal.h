@@ -403,6 +403,8 @@ struct asyncore_dispatcher *asyncore__new(const struct asyncore_class *cls,
     struct asyncore_map *map);
 struct asyncore_dispatcher *asyncore__new_socket(
     const struct asyncore_class *cls, int fd, struct asyncore_map *map);
+struct asyncore_dispatcher *asyncore__leave_to_map(
+    struct asyncore_dispatcher *d);
 void asyncore__begin_epoch(struct asyncore_dispatcher *d);
 struct asyncore_dispatcher *asyncore__wrap_socket(
     const struct asyncore_class *cls, int *own, struct asyncore_map *map);

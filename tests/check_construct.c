@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "asynchat.h"
+
 const char testing_suite[] = "construct";
 
 static void
@@ -343,6 +345,40 @@ START_TEST(refused_socket_is_closed)
 }
 END_TEST
 
+static int
+do_not_add(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	(void)d;
+	(void)m;
+	return 0;
+}
+
+START_TEST(spawned_channel_that_enters_no_map_is_an_error)
+{
+	static const struct asyncore_class outside = {
+		.base = &plain, .add_channel = do_not_add,
+		.finalize = never_finalize,
+	};
+	static const struct asynchat_class chat_outside = {
+		.dispatcher = {
+			.base = &asynchat_async_chat_class.dispatcher,
+			.flags = ASYNCHAT_CLASS,
+			.add_channel = do_not_add,
+			.finalize = never_finalize,
+		},
+	};
+	int fds[2];
+
+	make_pair(fds);
+	if (_i == 0)
+		ck_failed(asyncore_spawn(&outside, fds[0], map), EBADF);
+	else
+		ck_failed(asynchat_spawn(&chat_outside, fds[0], map), EBADF);
+	ck_assert(!is_open(fds[0]));
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(refused_file_is_the_callers_as_it_was)
 {
 	int fds[2];
@@ -443,6 +479,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    set_socket_that_fails_closes_and_changes_nothing, 0, 2);
 	tcase_add_loop_test(tc, refused_socket_is_closed, 0, 2);
+	tcase_add_loop_test(tc,
+	    spawned_channel_that_enters_no_map_is_an_error, 0, 2);
 	tcase_add_loop_test(tc, refused_file_is_the_callers_as_it_was, 0, 2);
 	tcase_add_test(tc, socket_that_add_channel_closes_is_closed_once);
 	tcase_add_test(tc,
