@@ -54,6 +54,20 @@ for kind in echo both big hostile nested two; do
 	    shows chrome "$tmp/$kind" chrome
 done
 
+# Of what does not depend on the trace: the style and the legend.
+legend() {
+	sed '/<svg/d; /class=.title/d; /data-pid/,$d' "$1"
+}
+
+# Else it is to be drawn anew.
+is_in_docs() {
+	legend "$1" >"$tmp/legend" && grep -q "class='legend'" "$tmp/legend" &&
+	    legend "$top_srcdir/docs/timeline-echo.svg" |
+	    diff - "$tmp/legend"
+}
+
+check 'the picture in docs/ is drawn as this one' is_in_docs "$tmp/echo.svg"
+
 # ---- In a browser -----------------------------------------------------------
 
 browser=${CHROMIUM:-$(command -v chromium || command -v chromium-browser ||
