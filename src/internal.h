@@ -268,6 +268,7 @@ struct asyncore_map {
 	void (*trace)(const struct asyncore_trace *event, void *arg);
 	void *trace_arg;
 	int trace_fd;			/* of ASYNCORE_TRACE, or -1 */
+	bool trace_pipes;		/* no file: it may raise SIGPIPE */
 	unsigned timed;			/* hooks under way */
 	double wait_since;		/* 0: not timed */
 	unsigned long long pass;	/* under way, or 0 */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_SIZE 8192
@@ -129,6 +130,29 @@ begin_line(struct line *l, const struct asyncore_map *map)
 	put_address(l, "map", map);
 }
 
+static ssize_t
+write_line(const struct line *l, int fd)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, l->text, l->len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t
+write_line_to_pipe(const struct line *l, int fd)
+{
+	struct asyncore__sigpipe guard;
+	ssize_t n;
+
+	asyncore__sigpipe_hold(&guard);
+	n = write_line(l, fd);
+	asyncore__sigpipe_release(&guard, n == -EPIPE);
+	return n;
+}
+
 /* A file that takes no more is left alone from then on. */
 static void
 end_line(struct line *l, struct asyncore_map *map)
@@ -137,12 +161,11 @@ end_line(struct line *l, struct asyncore_map *map)
 	ssize_t n;
 
 	put(l, "}\n");
-	do
-		n = write(map->trace_fd, l->text, l->len);
-	while (n < 0 && errno == EINTR);
+	n = map->trace_pipes ? write_line_to_pipe(l, map->trace_fd) :
+	    write_line(l, map->trace_fd);
 	if (n == (ssize_t)l->len)
 		return;
-	why = n < 0 ? asyncore_strerror(-errno) : "the file is full";
+	why = n < 0 ? asyncore_strerror((int)n) : "the file is full";
 	asyncore__trace_close(map);
 	asyncore__map_log(map, "error", "the trace ends here: %s", why);
 }
@@ -224,6 +247,7 @@ void
 asyncore__trace_open(struct asyncore_map *map)
 {
 	const char *name = file_name();
+	struct stat st;
 
 	if (name == NULL || name[0] == '\0')
 		return;
@@ -234,6 +258,8 @@ asyncore__trace_open(struct asyncore_map *map)
 		    asyncore_strerror(-errno));
 		return;
 	}
+	map->trace_pipes = fstat(map->trace_fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode);
 	write_header(map);
 	asyncore__observe(map);
 }

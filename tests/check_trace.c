@@ -733,6 +733,34 @@ START_TEST(a_line_that_was_cut_ends_the_trace)
 }
 END_TEST
 
+/* By default SIGPIPE would end the program. */
+START_TEST(a_pipe_that_nobody_reads_ends_the_trace)
+{
+	static char fifo[] = "trace-fifo-XXXXXX";
+	struct asyncore_map *m;
+	int reader;
+
+	ck_assert_ptr_nonnull(mkdtemp(fifo));
+	ck_assert_int_eq(chdir(fifo), 0);
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	reader = open("fifo", O_RDONLY | O_NONBLOCK);
+	ck_assert_int_ge(reader, 0);
+	m = new_map("fifo");
+	ck_assert_int_eq(unlink("fifo"), 0);
+	ck_assert_int_eq(chdir(".."), 0);
+	ck_assert_int_eq(rmdir(fifo), 0);
+	ck_assert_int_eq(asyncore_map_set_log(m, keep_log, NULL), 0);
+	ck_assert_int_eq(close(reader), 0);
+	add_pair(0, true, false);
+	ck_assert_int_eq(asyncore_add_channel(channel[0], m), 0);
+	ck_assert_str_eq(logged, "error: the trace ends here: Broken pipe");
+	ck_poll(m, "r0");
+	ck_assert_int_eq(asyncore_close_all(m, false), 0);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	close_peers();
+}
+END_TEST
+
 START_TEST(a_full_file_ends_the_trace_and_says_so_once)
 {
 	struct asyncore_map *m;
@@ -780,6 +808,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, an_empty_name_is_no_file);
 	tcase_add_test(tc, a_long_name_that_cannot_be_opened_is_logged_whole);
 	tcase_add_test(tc, a_line_that_was_cut_ends_the_trace);
+	tcase_add_test(tc, a_pipe_that_nobody_reads_ends_the_trace);
 	if (stat("/dev/full", &st) == 0)
 		tcase_add_test(tc, a_full_file_ends_the_trace_and_says_so_once);
 	else
