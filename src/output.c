@@ -50,6 +50,7 @@ send_whole(struct asyncore_dispatcher *d, struct evbuffer *out, size_t limit,
  * Sends at most `limit` bytes of `out`, which has some, and keeps the rest.
  * Answers as
  * asyncore_send().  `out` is still there afterwards, whatever hooks have run.
+ * From one that the program has frozen nothing could be taken that was sent.
  */
 ssize_t
 asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
@@ -63,6 +64,8 @@ asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
 		return 0;
 	if (d->transport == NULL)
 		return -ENOTCONN;
+	if (evbuffer_drain(out, 0) != 0)
+		return -EBUSY;
 	if (limit > len)
 		limit = len;
 	if (d->transport == &asyncore__socket_transport)

@@ -279,6 +279,26 @@ START_TEST(out_buffer_may_be_added_to_and_drained)
 }
 END_TEST
 
+START_TEST(frozen_out_buffer_is_an_error_and_is_sent_once_afterwards)
+{
+	struct evbuffer *out;
+
+	start_sender();
+	out = asyncore_out_buffer(chat);
+	ck_assert_int_eq(evbuffer_add(out, "abc", 3), 0);
+	ck_assert_int_eq(evbuffer_freeze(out, 1), 0);
+	run_pass();
+	ck_trace("another-error");
+	ck_assert_int_eq((int)asyncore_send(chat, "d", 1), -EBUSY);
+	ck_assert_uint_eq(pending(), 4);
+	ck_assert_int_eq(evbuffer_unfreeze(out, 1), 0);
+	deliver();
+	ck_trace("");
+	ck_inbox("abcd");
+	end();
+}
+END_TEST
+
 START_TEST(others_have_no_out_buffer)
 {
 	struct asyncore_dispatcher *d = asyncore_new(
@@ -667,6 +687,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, send_that_is_overridden_is_called_once);
 	tcase_add_test(tc, handle_write_with_nothing_pending_sends_nothing);
 	tcase_add_test(tc, out_buffer_may_be_added_to_and_drained);
+	tcase_add_test(tc,
+	    frozen_out_buffer_is_an_error_and_is_sent_once_afterwards);
 	tcase_add_test(tc, others_have_no_out_buffer);
 	tcase_add_test(tc, writable_until_it_is_connected);
 	tcase_add_loop_test(tc, send_in_handle_connect_is_sent, 0,
