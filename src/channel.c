@@ -169,7 +169,7 @@ asyncore__default_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
 		return -ENOTCONN;
 	asyncore__hold(d);
 	n = transport_recv(d, buf, len);
-	if (n < (ssize_t)len)
+	if (n < (ssize_t)len && n != 0)	/* an end is there to be read again */
 		asyncore__spent(d);
 	if (n > 0) {
 		asyncore__note_activity(d);
