@@ -104,15 +104,21 @@ open_anew(struct asyncore_map *map)
 	return err;
 }
 
+/* There is one, and it is this process's. */
+static int
+open_own(struct asyncore_map *map)
+{
+	return map->expt_fd < 0 || map->expt_owner != getpid() ?
+	    open_anew(map) : 0;
+}
+
 static int
 control(struct asyncore_dispatcher *d, bool on)
 {
 	struct asyncore_map *map = d->map;
 	struct epoll_event ev = { 0 };
-	int err = 0;
+	int err = open_own(map);
 
-	if (map->expt_fd < 0 || map->expt_owner != getpid())
-		err = open_anew(map);
 	if (err < 0)
 		return err;
 	if (on)
@@ -133,7 +139,7 @@ asyncore__expt_rest(struct asyncore_map *map)
 int
 asyncore__expt_prepare(struct asyncore_map *map)
 {
-	int err = map->expt_fd < 0 ? open_anew(map) : 0;
+	int err = open_own(map);
 
 	if (err < 0)
 		return err;

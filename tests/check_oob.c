@@ -527,6 +527,47 @@ START_TEST(forked_child_takes_nothing_from_its_parent)
 }
 END_TEST
 
+/* When its parent has given up its own duplicate of channel 0. */
+static int
+go_on_in_child(bool use_poll, int gate)
+{
+	char byte;
+
+	if (read(gate, &byte, 1) != 1)
+		return 2;
+	if (event_reinit(asyncore_map_base(map)) != 0)
+		return 3;
+	if (asyncore_loop(0, use_poll, map, 2) != 0)
+		return 4;
+	return strcmp(traced(), "x0 x1 x0 x1") == 0 ? 0 : 5;
+}
+
+START_TEST(parent_takes_nothing_from_its_forked_child)
+{
+	int gate[2], status;
+	pid_t pid;
+
+	add_expt(0, true, false);
+	add_expt(1, true, false);
+	run_passes(_i, 1);
+	ck_trace("x0 x1");
+	ck_assert_int_eq(pipe(gate), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_child(go_on_in_child(_i, gate[0]));
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+	write_all(gate[1], "!", 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	run_passes(_i, 2);
+	ck_trace("x1 x1");
+	ck_assert_int_eq(close(gate[0]), 0);
+	ck_assert_int_eq(close(gate[1]), 0);
+	close_peers();
+}
+END_TEST
+
 START_TEST(channel_that_moves_fires_in_its_new_map)
 {
 	struct asyncore_map *other = asyncore_map_new(NULL);
@@ -656,6 +697,8 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc,
 	    want_of_a_descriptor_for_another_epoll_loses_no_byte, 0, 2);
 	tcase_add_loop_test(tc, forked_child_takes_nothing_from_its_parent, 0,
+	    2);
+	tcase_add_loop_test(tc, parent_takes_nothing_from_its_forked_child, 0,
 	    2);
 	tcase_add_loop_test(tc, channel_that_moves_fires_in_its_new_map, 0,
 	    2);
