@@ -233,12 +233,13 @@ asyncore__adopt(struct asyncore_dispatcher *d,
 	d->fd = fd;
 	asyncore_ref(d);
 	err = asyncore_add_channel(d, NULL);
+	if (err < 0 && d->epoch == epoch && d->in_map)
+		asyncore__map_leave_for_good(d);
+	/* Or an add_channel() or left_map() of its own closed it. */
 	if (err >= 0 || d->epoch != epoch) {
 		asyncore_unref(d);
-		return 0;	/* or an add_channel() of its own closed it */
+		return 0;
 	}
-	if (d->in_map)
-		asyncore__map_leave_for_good(d);
 	d->transport = NULL;
 	d->fd = -1;
 	d->closed = was_closed;

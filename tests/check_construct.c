@@ -408,6 +408,46 @@ START_TEST(socket_that_add_channel_closes_is_closed_once)
 }
 END_TEST
 
+/* As above, but where it leaves the map again; 1: it gives it up. */
+static void
+close_leaving(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	const int fd = asyncore_fileno(d);
+
+	(void)m;
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert(!is_open(fd));
+	ck_assert_int_eq(dup2(STDIN_FILENO, fd), fd);
+}
+
+static void
+detach_leaving(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	const int fd = asyncore_fileno(d);
+
+	(void)m;
+	ck_assert_int_eq(asyncore_detach(d), fd);
+}
+
+START_TEST(socket_that_left_map_takes_from_a_refused_one_is_not_closed)
+{
+	static const struct asyncore_class taking[] = {
+		{ .add_channel = add_then_refuse, .left_map = close_leaving },
+		{ .add_channel = add_then_refuse, .left_map = detach_leaving },
+	};
+	struct asyncore_dispatcher *d = asyncore_new(&taking[_i], map);
+	int fds[2];
+
+	make_pair(fds);
+	(void)asyncore_set_socket(d, fds[0]);
+	ck_assert_int_eq(close(fds[0]), 0);
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	ck_assert(asyncore_closed(d));
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 static struct asyncore_map *elsewhere;
 
 static int
@@ -483,6 +523,8 @@ testing_add(TCase *tc)
 	    spawned_channel_that_enters_no_map_is_an_error, 0, 2);
 	tcase_add_loop_test(tc, refused_file_is_the_callers_as_it_was, 0, 2);
 	tcase_add_test(tc, socket_that_add_channel_closes_is_closed_once);
+	tcase_add_loop_test(tc,
+	    socket_that_left_map_takes_from_a_refused_one_is_not_closed, 0, 2);
 	tcase_add_test(tc,
 	    descriptor_of_a_channel_of_another_map_is_not_closed);
 	tcase_add_test(tc,
