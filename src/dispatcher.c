@@ -331,14 +331,13 @@ find_peer(struct asyncore_dispatcher *d)
 	socklen_t len = sizeof addr;
 
 	if (getpeername(d->fd, sa, &len) == 0)
-		return asyncore__address_set(&d->addr, sa, len);
+		return asyncore_set_addr(d, sa, len);
 	if (errno != ENOTCONN && errno != EINVAL)
 		return -errno;
 	d->connected = d->stream && asyncore__socket_has_ended(d->fd);
 	if (!d->connected || map->accepted_fd != d->fd)
 		return 0;
-	return asyncore__address_set(&d->addr,
-	    asyncore__address_get(&map->accepted_addr),
+	return asyncore_set_addr(d, asyncore__address_get(&map->accepted_addr),
 	    map->accepted_addr.len);
 }
 

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "asynchat.h"
@@ -448,6 +450,38 @@ START_TEST(socket_that_left_map_takes_from_a_refused_one_is_not_closed)
 }
 END_TEST
 
+static int
+name_and_add(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	(void)memset(un.sun_path, 'a', sizeof un.sun_path - 1);
+	ck_assert_int_eq(asyncore_set_addr(d, (struct sockaddr *)&un,
+	    sizeof un), 0);
+	return asyncore_dispatcher_class.add_channel(d, m);
+}
+
+/* That what the first one had in memory is freed is for valgrind to see. */
+START_TEST(address_of_the_peer_takes_the_place_of_add_channels)
+{
+	static const struct asyncore_class naming = {
+		.add_channel = name_and_add,
+	};
+	struct asyncore_dispatcher *d;
+	socklen_t len;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_new_socket(&naming, fds[0], map);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_ptr_nonnull(asyncore_addr(d, &len));
+	ck_assert_uint_lt(len, sizeof(struct sockaddr_un));
+	ck_assert_int_eq(asyncore_close(d), 0);
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 static struct asyncore_map *elsewhere;
 
 static int
@@ -523,6 +557,8 @@ testing_add(TCase *tc)
 	    spawned_channel_that_enters_no_map_is_an_error, 0, 2);
 	tcase_add_loop_test(tc, refused_file_is_the_callers_as_it_was, 0, 2);
 	tcase_add_test(tc, socket_that_add_channel_closes_is_closed_once);
+	tcase_add_test(tc,
+	    address_of_the_peer_takes_the_place_of_add_channels);
 	tcase_add_loop_test(tc,
 	    socket_that_left_map_takes_from_a_refused_one_is_not_closed, 0, 2);
 	tcase_add_test(tc,
