@@ -103,6 +103,7 @@ asyncore_map_free(struct asyncore_map *map)
 	free(map->ready);
 	free(map->pollfds);
 	free(map->scratch);
+	map->scratch = NULL;	/* a chat may read on */
 	asyncore__map_unref(map);
 	return 0;
 }

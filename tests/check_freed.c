@@ -278,6 +278,45 @@ START_TEST(channel_outlives_its_map_and_moves_to_another)
 END_TEST
 
 static int
+trace_piece(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	(void)d;
+	trace("%.*s", (int)len, (const char *)data);
+	return 0;
+}
+
+/* The map has had a buffer for its input, which went with the map. */
+START_TEST(chat_that_has_read_outlives_its_map_and_reads_again)
+{
+	static const struct asynchat_class cls = {
+		.dispatcher = {
+			.base = &asynchat_async_chat_class.dispatcher,
+			.flags = ASYNCHAT_CLASS,
+		},
+		.collect_incoming_data = trace_piece,
+	};
+	struct asyncore_map *freed = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d;
+	int fds[2];
+
+	make_pair(fds);
+	d = asynchat_new_socket(&cls, fds[0], freed);
+	ck_assert_ptr_nonnull(d);
+	write_all(fds[1], "abc", 3);
+	ck_assert_int_eq(asyncore_read(d), 0);
+	ck_assert_int_eq(asyncore_del_channel(d), 0);
+	ck_assert_int_eq(asyncore_map_free(freed), 0);
+	write_all(fds[1], "def", 3);
+	ck_assert_int_eq(asyncore_read(d), 0);
+	write_all(fds[1], "ghi", 3);
+	ck_assert_int_eq(asyncore_read(d), 0);
+	ck_trace("abc def ghi");
+	asyncore_unref(d);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
+static int
 nothing_for_now(struct asynchat_producer *producer, struct evbuffer *out)
 {
 	(void)producer;
@@ -334,6 +373,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, chat_may_free_its_map_when_it_has_read);
 	tcase_add_test(tc, freed_map_takes_no_channel);
 	tcase_add_test(tc, channel_outlives_its_map_and_moves_to_another);
+	tcase_add_test(tc, chat_that_has_read_outlives_its_map_and_reads_again);
 	tcase_add_test(tc, producer_with_nothing_for_now_outlives_the_map);
 	tcase_add_test(tc, failed_add_leaves_a_channel_in_no_map);
 }
