@@ -48,9 +48,9 @@ send_whole(struct asyncore_dispatcher *d, struct evbuffer *out, size_t limit,
 
 /*
  * Sends at most `limit` bytes of `out`, which has some, and keeps the rest.
- * Answers as
- * asyncore_send().  `out` is still there afterwards, whatever hooks have run.
- * From one that the program has frozen nothing could be taken that was sent.
+ * Answers as asyncore_send().  `out` is still there afterwards, whatever hooks
+ * have run.  From one that the program has frozen, what was sent could not be
+ * taken: nothing is sent.
  */
 ssize_t
 asyncore__flush(struct asyncore_dispatcher *d, struct evbuffer *out,
