@@ -279,15 +279,16 @@ END_TEST
 
 /* ---- Several maps, each in its thread. ---- */
 
+/* To and fro, until told that all are there. */
 static int
-close_after_read(struct asyncore_dispatcher *d)
+echo_byte(struct asyncore_dispatcher *d)
 {
 	char byte;
 
 	if (asyncore_recv(d, &byte, 1) != 1 ||
 	    asyncore_send(d, &byte, 1) != 1)
 		abort();
-	return asyncore_close(d);
+	return byte == '.' ? asyncore_close(d) : 0;
 }
 
 static void *
@@ -296,7 +297,7 @@ serve(void *arg)
 	static const struct asyncore_class echo_class = {
 		.name = "Echo",
 		.writable = asyncore_never,
-		.handle_read = close_after_read,
+		.handle_read = echo_byte,
 	};
 	struct asyncore_map *m = asyncore_map_new(NULL);
 
@@ -307,11 +308,18 @@ serve(void *arg)
 	return NULL;
 }
 
+static int
+read_byte(int fd)
+{
+	char byte;
+
+	return read(fd, &byte, 1) == 1 ? byte : -1;
+}
+
 START_TEST(maps_work_side_by_side_in_threads)
 {
 	pthread_t thread[THREADS];
 	int fds[THREADS][2], i;
-	char byte;
 
 	for (i = 0; i < THREADS; i++) {
 		make_pair(fds[i]);
@@ -320,9 +328,13 @@ START_TEST(maps_work_side_by_side_in_threads)
 	}
 	for (i = 0; i < THREADS; i++)
 		write_all(fds[i][1], "x", 1);
+	for (i = 0; i < THREADS; i++)
+		ck_assert_int_eq(read_byte(fds[i][1]), 'x');
+	for (i = 0; i < THREADS; i++)
+		write_all(fds[i][1], ".", 1);
 	for (i = 0; i < THREADS; i++) {
 		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
-		ck_assert_int_eq(read(fds[i][1], &byte, 1), 1);
+		ck_assert_int_eq(read_byte(fds[i][1]), '.');
 		ck_assert_int_eq(close(fds[i][1]), 0);
 	}
 }

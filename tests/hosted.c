@@ -37,7 +37,8 @@ struct host {
 	struct host *outer;
 };
 
-static struct host *innermost;
+/* A thread has its own maps, and runs the loops of no other. */
+static _Thread_local struct host *innermost;
 
 /* Channels, or calls that are still to come. */
 static bool
