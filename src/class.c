@@ -399,6 +399,8 @@ asyncore_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
 
 	if (d == NULL || (addr != NULL && addrlen == NULL))
 		return -EINVAL;
+	if (d->closed)
+		return -EAGAIN;
 	ASYNCORE__FIND(cls, d, accept);
 	asyncore__hold(d);
 	fd = cls->accept(d, addr, addrlen);

@@ -203,6 +203,53 @@ START_TEST(closed_channel_sends_and_receives_nothing)
 }
 END_TEST
 
+static int
+telling_accept(struct asyncore_dispatcher *d, struct sockaddr *addr,
+    socklen_t *len)
+{
+	trace("accept");
+	return asyncore_dispatcher_class.accept(d, addr, len);
+}
+
+static ssize_t
+telling_recv(struct asyncore_dispatcher *d, void *buf, size_t len)
+{
+	trace("recv");
+	return asyncore_dispatcher_class.recv(d, buf, len);
+}
+
+static ssize_t
+telling_send(struct asyncore_dispatcher *d, const void *data, size_t len)
+{
+	trace("send");
+	return asyncore_dispatcher_class.send(d, data, len);
+}
+
+static const struct asyncore_class overriding = {
+	.name = "Overriding",
+	.accept = telling_accept,
+	.recv = telling_recv,
+	.send = telling_send,
+};
+
+START_TEST(closed_channel_calls_no_override)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&overriding, map);
+	char buf[10];
+
+	ck_assert_int_eq(asyncore_create_socket(d, AF_INET, SOCK_STREAM), 0);
+	ck_assert_int_eq(asyncore_listen(d, 1), 0);
+	ck_assert_int_eq(asyncore_accept(d, NULL, NULL), -EAGAIN);
+	ck_trace("accept");
+	ck_assert_int_eq(asyncore_close(d), 0);
+	ck_assert_int_eq(asyncore_accept(d, NULL, NULL), -EAGAIN);
+	ck_assert_int_eq(asyncore_recv(d, buf, sizeof buf), 0);
+	ck_assert_int_eq(asyncore_send(d, "x", 1), 0);
+	ck_trace("");
+	asyncore_unref(d);
+}
+END_TEST
+
 START_TEST(descriptor_given_to_handle_accepted_of_a_closed_channel_is_closed)
 {
 	struct asyncore_dispatcher *d = closed_channel(_i);
@@ -530,6 +577,7 @@ testing_add(TCase *tc)
 	tcase_add_loop_test(tc, closed_channel_has_no_hooks, 0, N_WAYS);
 	tcase_add_loop_test(tc, closed_channel_sends_and_receives_nothing, 0,
 	    N_WAYS);
+	tcase_add_test(tc, closed_channel_calls_no_override);
 	tcase_add_loop_test(tc,
 	    descriptor_given_to_handle_accepted_of_a_closed_channel_is_closed,
 	    0, N_WAYS);
