@@ -187,6 +187,7 @@ bind_family(struct asyncore_dispatcher *d, int family, const char *host,
 	};
 	struct asyncore__lookup *l;
 	struct evutil_addrinfo *answer = NULL;
+	const bool was_closed = d->closed;
 	int err;
 
 	if ((err = asyncore__lookup_new(d, family, host)) < 0)
@@ -201,6 +202,8 @@ bind_family(struct asyncore_dispatcher *d, int family, const char *host,
 	d->rare->lookup = NULL;
 	asyncore_ref(d);
 	err = bind_in_turn(d, l->next, dual);
+	if (err < 0 && was_closed && d->transport == NULL)
+		d->closed = true;
 	asyncore_unref(d);
 	asyncore__lookup_free(l);
 	return err;

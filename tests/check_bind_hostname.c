@@ -244,6 +244,29 @@ add_and_close(struct asyncore_dispatcher *d, struct asyncore_map *m)
 }
 
 /* Between two addresses, or before the first is bound to. */
+START_TEST(closed_channel_stays_closed_where_nothing_is_bound)
+{
+	struct asyncore_dispatcher *d = new_listener(AF_UNSPEC, NULL, NULL);
+	struct asyncore_dispatcher *other = asyncore_new(&listener, map);
+	char service[sizeof "65535"];
+
+	(void)snprintf(service, sizeof service, "%u",
+	    (unsigned)ntohs(port_of(d)));
+	ck_assert_int_eq(asyncore_bind_hostname(other, AF_UNSPEC, NULL,
+	    service), -EADDRINUSE);
+	ck_assert(!asyncore_closed(other));
+	ck_assert_int_eq(asyncore_create_socket(other, AF_INET, SOCK_STREAM),
+	    0);
+	ck_assert_int_eq(asyncore_close(other), 0);
+	ck_assert_int_eq(asyncore_bind_hostname(other, AF_UNSPEC, NULL,
+	    service), -EADDRINUSE);
+	ck_assert(asyncore_closed(other));
+	ck_assert_int_eq(asyncore_send(other, "x", 1), 0);
+	asyncore_unref(other);
+	end_listener(d);
+}
+END_TEST
+
 START_TEST(closed_in_between_is_the_end)
 {
 	static const struct asyncore_class leavers[] = {
@@ -343,6 +366,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, address_may_be_used_again_soon);
 	tcase_add_test(tc, path_in_use_is_refused);
 	tcase_add_test(tc, address_in_use_leaves_no_descriptor);
+	tcase_add_test(tc,
+	    closed_channel_stays_closed_where_nothing_is_bound);
 	tcase_add_loop_test(tc, closed_in_between_is_the_end, 0, 2);
 	tcase_add_test(tc, bad_input_is_refused);
 	tcase_add_test(tc, open_channel_is_EBUSY);
