@@ -212,6 +212,7 @@ asyncore__expt_free(struct asyncore_map *map)
 		return;
 	(void)evtimer_del(&map->expt_event);
 	event_debug_unassign(&map->expt_event);
+	map->expt_event = (struct event){ 0 };
 }
 
 static int

@@ -172,6 +172,33 @@ asyncore__on_turn(evutil_socket_t fd, short what, void *arg)
 		take_another_turn(map);
 }
 
+static int
+enter_anew(struct asyncore_dispatcher *d, void *arg)
+{
+	(void)arg;
+	asyncore__poller_leave(d);
+	asyncore__poller_enter(d);
+	asyncore__changed(d);
+	return 0;
+}
+
+/*
+ * The base may have got its priorities when the map, and some channels, were
+ * there.  All of them need the same, or turns would come before the others, or
+ * never.
+ */
+static void
+take_priority(struct asyncore_map *map)
+{
+	const int middle = event_base_get_npriorities(map->base) / 2;
+
+	if (event_get_priority(&map->turn) == middle)
+		return;
+	(void)event_priority_set(&map->turn, middle);
+	(void)asyncore_map_foreach(map, enter_anew, NULL);
+	asyncore__expt_free(map);
+}
+
 int
 asyncore_attach(struct asyncore_map *map)
 {
@@ -186,6 +213,7 @@ asyncore_attach(struct asyncore_map *map)
 		return -EALREADY;
 	if (map->loops > 0)
 		return -EBUSY;
+	take_priority(map);
 	if (evtimer_add(&map->turn, &at_once) != 0)
 		return -ENOMEM;
 	map->attached = true;

@@ -90,6 +90,26 @@ START_TEST(hooks_run_in_asyncore_s_order_in_the_host_s_loop)
 }
 END_TEST
 
+/* Some came before the base got its priorities, and some behind that. */
+START_TEST(order_is_kept_on_a_base_that_gets_priorities)
+{
+	ck_assert_int_eq(asyncore_map_set_presume(map, false), 0);
+	if (_i > 0)
+		add_pair(0, true, true);
+	ck_assert_int_eq(event_base_priority_init(base(), 5), 0);
+	if (_i == 0)
+		add_pair(0, true, true);
+	add_pair(1, true, true);
+	probe(0)->on_read = probe(1)->on_read = receive;
+	probe(0)->on_write = write_once;
+	probe(1)->on_write = write_and_stop;
+	attach();
+	ck_assert_int_ge(event_base_dispatch(base()), 0);
+	ck_trace("r0 'x' r1 'x' w0 w1");
+	close_peers();
+}
+END_TEST
+
 START_TEST(all_of_many_channels_are_seen_before_the_first_hook)
 {
 	char expected[2048] = "";
@@ -619,6 +639,8 @@ testing_add(TCase *tc)
 {
 	tcase_add_loop_test(tc,
 	    hooks_run_in_asyncore_s_order_in_the_host_s_loop, 0, 2);
+	tcase_add_loop_test(tc,
+	    order_is_kept_on_a_base_that_gets_priorities, 0, 2);
 	tcase_add_test(tc, all_of_many_channels_are_seen_before_the_first_hook);
 	tcase_add_loop_test(tc,
 	    the_host_s_own_events_have_their_turn_beside_writers, 0, 2);

@@ -568,6 +568,70 @@ START_TEST(parent_takes_nothing_from_its_forked_child)
 }
 END_TEST
 
+/* Between two turns the map watches with what is its parent's, too. */
+static int
+attach_anew_in_child(int gate)
+{
+	struct event_base *base = asyncore_map_base(map);
+	char byte;
+
+	if (read(gate, &byte, 1) != 1)
+		return 2;
+	if (event_reinit(base) != 0)
+		return 3;
+	if (asyncore_detach_map(map) != 0 || asyncore_attach(map) != 0)
+		return 4;
+	on_expt = exit_now;
+	(void)event_base_dispatch(base);
+	if (asyncore_detach_map(map) != ASYNCORE_EXIT_NOW)
+		return 5;
+	return strcmp(traced(), "x0") == 0 ? 0 : 6;
+}
+
+START_TEST(forked_child_attaches_anew_and_hears_of_a_byte_all_the_same)
+{
+	int gate[2], status;
+	pid_t pid;
+
+	add_tcp(&expt_class, 0, true, false);
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	for (status = 0; status < 4; status++)
+		(void)event_base_loop(asyncore_map_base(map),
+		    EVLOOP_NONBLOCK);
+	ck_assert_int_eq(pipe(gate), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_child(attach_anew_in_child(gate[0]));
+	send_oob(0, '!');
+	ck_assert_int_eq(asyncore_close(channel[0]), 0);
+	write_all(gate[1], "!", 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(asyncore_detach_map(map), 0);
+	ck_assert_int_eq(close(gate[0]), 0);
+	ck_assert_int_eq(close(gate[1]), 0);
+	close_peers();
+}
+END_TEST
+
+START_TEST(byte_is_heard_of_on_a_base_that_gets_priorities)
+{
+	struct event_base *base = asyncore_map_base(map);
+
+	add_expt(0, true, false);
+	run_passes(false, 1);
+	ck_trace("x0");
+	ck_assert_int_eq(event_base_priority_init(base, 5), 0);
+	on_expt = exit_now;
+	ck_assert_int_eq(asyncore_attach(map), 0);
+	ck_assert_int_ge(event_base_dispatch(base), 0);
+	ck_assert_int_eq(asyncore_detach_map(map), ASYNCORE_EXIT_NOW);
+	ck_trace("x0");
+	close_peers();
+}
+END_TEST
+
 START_TEST(channel_that_moves_fires_in_its_new_map)
 {
 	struct asyncore_map *other = asyncore_map_new(NULL);
@@ -698,6 +762,9 @@ testing_add(TCase *tc)
 	    want_of_a_descriptor_for_another_epoll_loses_no_byte, 0, 2);
 	tcase_add_loop_test(tc, forked_child_takes_nothing_from_its_parent, 0,
 	    2);
+	tcase_add_test(tc, byte_is_heard_of_on_a_base_that_gets_priorities);
+	tcase_add_test(tc,
+	    forked_child_attaches_anew_and_hears_of_a_byte_all_the_same);
 	tcase_add_loop_test(tc, parent_takes_nothing_from_its_forked_child, 0,
 	    2);
 	tcase_add_loop_test(tc, channel_that_moves_fires_in_its_new_map, 0,
