@@ -648,9 +648,9 @@ int asyncore_wakeup(struct asyncore_map *map);
  * Calls fn(arg) in the map's own thread, in its next pass, after scheduled
  * calls that are due; calls of one thread in their order.  Its result is
  * treated as a scheduled call's.  One that has not run keeps asyncore_loop()
- * going; one that has not run when the map is freed never does.  From any
- * thread, not from a signal handler.  -ENOTSUP: not reachable.  -EINVAL,
- * -ENOMEM.
+ * going; one that has not run when the map is freed never does, and one that has
+ * not when the process forks does in both.  From any thread, not from a signal
+ * handler.  -ENOTSUP: not reachable.  -EINVAL, -ENOMEM.
  */
 int asyncore_call_soon_threadsafe(struct asyncore_map *map,
     int (*fn)(void *arg), void *arg);

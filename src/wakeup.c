@@ -94,6 +94,7 @@ asyncore_map_enable_threads(struct asyncore_map *map)
 	map->wakeup_fd = fds[1];
 	map->wakeup_owner = getpid();
 	map->reachable = true;
+	asyncore__host_wake(map);	/* the parent has the byte that would */
 	return 0;
 }
 

@@ -199,6 +199,57 @@ START_TEST(a_forked_child_has_a_way_of_its_own)
 }
 END_TEST
 
+static void
+run_host(void)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		(void)event_base_loop(asyncore_map_base(map),
+		    EVLOOP_NONBLOCK);
+}
+
+static int
+go_on_in_child(bool attached)
+{
+	if (event_reinit(asyncore_map_base(map)) != 0)
+		return 2;
+	if (asyncore_map_enable_threads(map) != 0)
+		return 3;
+	if (attached)
+		run_host();
+	else if (asyncore_loop(LONG, false, map, -1) != 0)
+		return 4;
+	return strcmp(traced(), "a b") == 0 ? 0 : 5;
+}
+
+/* As scheduled calls, channels and all else of a map. */
+START_TEST(what_was_called_before_a_fork_runs_in_both_processes)
+{
+	pid_t pid;
+	int status;
+
+	enable();
+	if (_i) {
+		ck_assert_int_eq(asyncore_attach(map), 0);
+		run_host();
+	}
+	soon("a");
+	soon("b");
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		end_child(go_on_in_child(_i));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	if (_i)
+		run_host();
+	else
+		run_all();
+	ck_trace("a b");
+}
+END_TEST
+
 /* ---- Threads. ---- */
 
 #define THREADS 4
@@ -378,6 +429,8 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, an_attached_map_is_reached_too);
 	tcase_add_test(tc, a_map_may_be_freed_with_calls_that_did_not_run);
 	tcase_add_test(tc, a_forked_child_has_a_way_of_its_own);
+	tcase_add_loop_test(tc,
+	    what_was_called_before_a_fork_runs_in_both_processes, 0, 2);
 	tcase_add_test(tc,
 	    calls_of_many_threads_all_run_each_thread_s_in_order);
 	tcase_add_test(tc,

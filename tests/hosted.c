@@ -221,6 +221,8 @@ static const struct {
 	    "no number tells of calls from other threads" },
 	{ "a_forked_child_has_a_way_of_its_own",
 	    "no number tells of calls from other threads" },
+	{ "what_was_called_before_a_fork_runs_in_both_processes",
+	    "no number tells of calls from other threads" },
 	{ "an_error_of_the_wait_is_the_result_of_the_loop",
 	    "it is the host's" },
 	{ "what_a_hook_made_ready_by_hand_is_seen_after_presumed_writes",
