@@ -9,16 +9,18 @@
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}"
 . "$top_srcdir/tests/tap.sh"
 . "$top_srcdir/tests/nginx.sh"
+. "$top_srcdir/tests/port.sh"
 
 sizes='0 1 1000 65536 1048576 10485760'
 www=$tmp/www
 servers=
 
 # shellcheck disable=SC2086
-trap '[ -z "$servers" ] || kill $servers 2>/dev/null; rm -rf "$tmp"' 0
+trap '[ -z "$servers$holder" ] || kill $servers $holder 2>/dev/null
+rm -rf "$tmp"' 0
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 120'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # http_client ARGUMENT...: stdout to $tmp/out, the trace to $tmp/trace
 http_client() {
@@ -152,7 +154,7 @@ lost() {
 	mkfifo "$tmp/port"
 	python3 - >"$tmp/port" <<'END' &
 import signal, socket, struct
-signal.alarm(60)
+signal.alarm(250)
 listener = socket.create_server(('127.0.0.1', 0))
 print(listener.getsockname()[1], flush=True)
 conn = listener.accept()[0]
@@ -172,25 +174,9 @@ others() {
 	    cat "$www/1000" "$www/65536" | cmp - "$tmp/body"
 }
 
-# hold_port: nobody listens at $port, and nobody else can, while the test runs.
-hold_port() {
-	rm -f "$tmp/port"
-	mkfifo "$tmp/port"
-	python3 - >"$tmp/port" <<'END' &
-import signal, socket
-held = socket.socket()
-held.bind(('127.0.0.1', 0))
-print(held.getsockname()[1], flush=True)
-signal.alarm(600)
-signal.pause()
-END
-	servers="$servers $!"
-	read -r port <"$tmp/port"
-}
-
 refused=
 unknown=http://nosuch.invalid/
-if python3 -c 'import socket' >/dev/null 2>&1 && hold_port; then
+if python3 -c 'import socket' >/dev/null 2>&1 && hold_port keep; then
 	refused=http://127.0.0.1:$port/
 	check 'a refused connection' \
 	    says "$refused: Connection refused" "$refused"

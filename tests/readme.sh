@@ -5,6 +5,9 @@
 # From the environment: top_srcdir, top_builddir, CC, CPPFLAGS.
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}" "${CC:=cc}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/port.sh"
+
+trap '[ -z "$holder" ] || kill "$holder" 2>/dev/null; rm -rf "$tmp"' 0
 
 # block LANGUAGE: the README's first block in it.
 block() {
@@ -27,10 +30,10 @@ build() (
 # The client sends more than any buffer holds, and wants it back.
 cat >"$tmp/client.py" <<'EOF2'
 import socket, sys, threading, time
-port, end = int(sys.argv[1]), time.monotonic() + 20
+port, end = int(sys.argv[1]), time.monotonic() + 300
 while True:
     try:
-        s = socket.create_connection(('127.0.0.1', port), 20)
+        s = socket.create_connection(('127.0.0.1', port), 100)
         break
     except ConnectionRefusedError:
         if time.monotonic() > end:
@@ -47,16 +50,9 @@ while len(got) < len(data):
 sys.exit(0 if got == data else 'not what was sent')
 EOF2
 
-free_port() {
-	$python -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
 # echoes COMMAND...: runs the server, and the client against it.
 echoes() {
-	port=$(free_port)
+	hold_port lend
 	"$@" "$port" &
 	server=$!
 	$python "$tmp/client.py" "$port"

@@ -6,6 +6,7 @@
 # environment: top_srcdir, top_builddir, AWK.
 : "${top_srcdir:=$(dirname "$0")/..}" "${top_builddir:=.}" "${AWK:=awk}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/port.sh"
 
 pages=$top_srcdir/docs/tutorial
 sources=$top_srcdir/examples/tutorial
@@ -14,10 +15,12 @@ all='1_pass 2_server 3_client 4_crowd 5_lines 6_host'
 unset ASYNCORE_TRACE
 
 server=
-trap '[ -z "$server" ] || kill $server 2>/dev/null; rm -rf "$tmp"' 0
+# shellcheck disable=SC2086
+trap '[ -z "$server$holder" ] || kill $server $holder 2>/dev/null
+rm -rf "$tmp"' 0
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # ---- The pages --------------------------------------------------------------
 
@@ -109,11 +112,11 @@ cat >"$tmp/clients.py" <<'EOF'
 import signal, socket, sys, threading
 
 port, scene = int(sys.argv[1]), sys.argv[2]
-signal.alarm(50)
+signal.alarm(250)
 
 
 def connect():
-    return socket.create_connection(('127.0.0.1', port), 40)
+    return socket.create_connection(('127.0.0.1', port), 200)
 
 
 def ask(s, text, answer):
@@ -197,21 +200,14 @@ def hosted():
 globals()[scene]()
 EOF
 
-free_port() {
-	"$python" -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
 # It listens, or its program has ended.
 await() {
 	"$python" - "$port" "$server" <<'EOF'
 import os, socket, sys, time
-end = time.monotonic() + 30
+end = time.monotonic() + 300
 while True:
     try:
-        socket.create_connection(('127.0.0.1', int(sys.argv[1])), 20)
+        socket.create_connection(('127.0.0.1', int(sys.argv[1])), 100)
         break
     except ConnectionRefusedError:
         os.kill(int(sys.argv[2]), 0)
@@ -222,7 +218,7 @@ EOF
 }
 
 start() {
-	port=$(free_port)
+	hold_port lend
 	"$programs/$1" "$port" >"$tmp/out" 2>"$tmp/err" &
 	server=$!
 	await || { cat "$tmp/err"; return 1; }
@@ -260,7 +256,7 @@ returns() {
 
 refused() {
 	status=0
-	port=$(free_port)
+	hold_port keep
 	echo hello | $limit "$programs/3_client" "$port" >"$tmp/out" \
 	    2>"$tmp/err" || status=$?
 	cat "$tmp/out" "$tmp/err"
