@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 
 BIG = os.urandom(1 << 20) * 10
 
@@ -27,8 +28,11 @@ def too_late(signo, frame):
 class Proxy:
     """A listener, and a proxy that goes to it."""
 
-    def __init__(self, *options, host='127.0.0.1'):
-        self.listener = socket.create_server(('127.0.0.1', 0), backlog=256)
+    def __init__(self, *options, host='127.0.0.1', listens=True):
+        self.listener = socket.socket()
+        self.listener.bind(('127.0.0.1', 0))
+        if listens:
+            self.listener.listen(256)
         self.target = '%s:%d' % (host, self.listener.getsockname()[1])
         self.process = subprocess.Popen(
             [sys.argv[1], *options, '0', self.target],
@@ -44,7 +48,7 @@ class Proxy:
         self.listener.close()
         try:
             self.interrupt()
-            err = self.process.communicate(timeout=20)[1]
+            err = self.process.communicate(timeout=100)[1]
         finally:
             self.process.kill()
         if error[0] is None:
@@ -58,12 +62,12 @@ class Proxy:
         self.is_interrupted = True
 
     def client(self):
-        return socket.create_connection(('127.0.0.1', self.port), 20)
+        return socket.create_connection(('127.0.0.1', self.port), 100)
 
     def upstream(self):
-        self.listener.settimeout(20)
+        self.listener.settimeout(100)
         upstream = self.listener.accept()[0]
-        upstream.settimeout(20)
+        upstream.settimeout(100)
         return upstream
 
     def pair(self):
@@ -87,7 +91,7 @@ def sending(s, data):
     thread = threading.Thread(target=send, daemon=True)
     thread.start()
     yield
-    thread.join(20)
+    thread.join(100)
     assert not thread.is_alive()
 
 
@@ -124,7 +128,7 @@ def both_ways():
                 target=lambda: got.append(read_all(upstream)), daemon=True)
             reader.start()
             assert read_all(client) == back
-            reader.join(20)
+            reader.join(100)
             assert got == [BIG]
 
 
@@ -168,7 +172,7 @@ def fill(s, most):
     sent = 0
     while sent < most and select.select([], [s], [], 1)[1]:
         sent += s.send(BIG[:65536])
-    s.settimeout(20)
+    s.settimeout(100)
     return sent
 
 
@@ -218,8 +222,7 @@ def neither_reads():
 # ---- What ends --------------------------------------------------------------
 
 def refused():
-    with Proxy() as proxy:
-        proxy.listener.close()
+    with Proxy(listens=False) as proxy:
         with contextlib.suppress(ConnectionResetError), proxy.client() as c:
             assert ends(c)
         proxy.complaints = 'proxy: %s: Connection refused\n' % proxy.target
@@ -286,14 +289,30 @@ def interrupted_name():
         proxy.complaints = None
 
 
-def one_is_silent():
-    """For three times as long as both might be."""
-    with Proxy('-t', '1') as proxy:
-        client, upstream = proxy.pair()
-        for i in range(12):
+def is_kept(proxy):
+    """For three times as long as both might be silent one is.  False: so were
+    both, as nobody ran this process for a while.
+    """
+    spoken = begin = time.monotonic()
+    client, upstream = proxy.pair()
+    try:
+        while spoken < begin + 3:
+            now = time.monotonic()
             upstream.sendall(b'x')
             assert client.recv(9) == b'x'
-            assert not select.select([client, upstream], [], [], .25)[0]
+            spoken = now
+            assert not select.select([client, upstream], [], [], .1)[0]
+    except (AssertionError, ConnectionResetError, BrokenPipeError):
+        if time.monotonic() < spoken + 1:
+            raise
+        return False
+    return True
+
+
+def one_is_silent():
+    with Proxy('-t', '1') as proxy:
+        while not is_kept(proxy):
+            pass
 
 
 def interrupted():
@@ -333,9 +352,10 @@ def no_descriptors():
         with contextlib.suppress(ConnectionResetError):
             for i in range(24):
                 clients.append(proxy.client())
+        upstreams.append(proxy.upstream())
         while select.select([proxy.listener], [], [], 1)[0]:
             upstreams.append(proxy.upstream())
-        assert 0 < len(upstreams) < 12
+        assert len(upstreams) < 12
         for s in clients + upstreams:
             s.close()
         threading.Thread(target=serve, args=(proxy.listener,),
@@ -346,5 +366,5 @@ def no_descriptors():
 
 
 signal.signal(signal.SIGALRM, too_late)
-signal.alarm(90)
+signal.alarm(250)
 globals()[sys.argv[2]]()
