@@ -10,7 +10,7 @@ host=
 trap '[ -z "$host" ] || kill $host 2>/dev/null; rm -rf "$tmp"' 0
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # Echo clients, the page, and both at once.  Bytes that the page counts came
 # back already, as they are counted before they are returned.
@@ -18,11 +18,11 @@ cat >"$tmp/clients.py" <<'END'
 import http.client, signal, socket, sys, threading
 
 echo, web, scene = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-signal.alarm(50)
+signal.alarm(250)
 
 
 def page():
-    connection = http.client.HTTPConnection('127.0.0.1', web, timeout=20)
+    connection = http.client.HTTPConnection('127.0.0.1', web, timeout=100)
     connection.request('GET', '/')
     response = connection.getresponse()
     assert response.status == 200, response.status
@@ -31,9 +31,11 @@ def page():
     return {name: int(n) for name, n in map(str.split, lines)}
 
 
-def echoed(client, data):
-    """Is it what comes back?"""
+def echoed(client, data, begin=None):
+    """Is it what comes back?  It is not read before `begin`."""
     threading.Thread(target=client.sendall, args=(data,), daemon=True).start()
+    if begin:
+        begin.wait()
     got = b''
     while len(got) < len(data):
         piece = client.recv(65536)
@@ -43,7 +45,7 @@ def echoed(client, data):
 
 
 def client():
-    return socket.create_connection(('127.0.0.1', echo), 20)
+    return socket.create_connection(('127.0.0.1', echo), 100)
 
 
 def counts():
@@ -60,13 +62,14 @@ def both_at_once():
     """Pages are served while 10 MB go to and fro over each of 5."""
     before, n = page(), 0
     data = bytes(range(256)) * 40960
-    results = []
+    results, seen = [], threading.Event()
     threads = [threading.Thread(target=lambda: results.append(
-        echoed(client(), data)), daemon=True) for i in range(5)]
+        echoed(client(), data, seen)), daemon=True) for i in range(5)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         assert page()['bytes'] <= before['bytes'] + 5 * len(data)
+        seen.set()
         n += 1
     assert results == 5 * [True]
     assert n > 0
