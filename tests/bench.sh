@@ -11,7 +11,7 @@ programs=$top_builddir/tests/bench
 python3 -c 'import subprocess' >/dev/null 2>&1 ||
     skip_all 'there is no python3'
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 120'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 600'
 
 run() {
 	# shellcheck disable=SC2086

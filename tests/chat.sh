@@ -14,14 +14,14 @@ cat >"$tmp/chat.py" <<'END'
 import signal, socket, struct, sys
 
 port, scene = int(sys.argv[1]), sys.argv[2]
-signal.alarm(60)
+signal.alarm(250)
 
 
 class Client:
     """Knows its name, and takes one line after the other."""
 
     def __init__(self, others=()):
-        self.socket = socket.create_connection(('127.0.0.1', port), 20)
+        self.socket = socket.create_connection(('127.0.0.1', port), 100)
         self.file = self.socket.makefile('rb')
         word, self.name, *rest = self.line().split()
         assert (word, rest) == ('*', ['has', 'joined'])

@@ -8,7 +8,7 @@
 . "$top_srcdir/tests/tap.sh"
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # exits STATUS EXAMPLE ARGUMENT...: stdout to $tmp/out, stderr to $tmp/err
 exits() {

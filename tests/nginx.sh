@@ -13,7 +13,7 @@ start_nginx() {
 	mkdir "$tmp/nginx"
 	log=
 	! "$nginx" -h 2>&1 | grep -q -e '-e filename' || log='-e stderr'
-	deadline=$(($(date +%s) + 60))
+	deadline=$(($(date +%s) + 300))
 	for try in 1 2 3 4 5; do
 		port=$((10000 + ($$ * 7 + try * 1009) % 20000))
 		base=http://127.0.0.1:$port

@@ -7,7 +7,7 @@
 . "$top_srcdir/tests/tap.sh"
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 python=
 for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 /usr/bin/python3; do

@@ -8,7 +8,7 @@
 . "$top_srcdir/tests/tap.sh"
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # ---- Without a server -------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Server:
 
 
 def run(commands, **options):
-    done = subprocess.run([repl], input=commands.encode(), timeout=40,
+    done = subprocess.run([repl], input=commands.encode(), timeout=200,
                           capture_output=True, **options)
     assert done.stderr == b'', done.stderr
     return done.returncode, done.stdout.decode()
@@ -113,7 +113,7 @@ class Terminal:
         self.seen = self.seen.partition(text)[2]
 
     def ends(self, status):
-        assert self.process.wait(20) == status
+        assert self.process.wait(100) == status
         # The next program at the terminal finds it as it was.
         assert os.get_blocking(self.slave)
 
@@ -130,7 +130,7 @@ def file():
         f.write('connect 127.0.0.1 %d\n' % Server().port)
         f.write('send one\nquit\nsend two\n')
         f.seek(0)
-        done = subprocess.run([repl], stdin=f, timeout=40, capture_output=True)
+        done = subprocess.run([repl], stdin=f, timeout=200, capture_output=True)
     assert done.returncode == 0, done
     assert done.stdout == b'* connected\nhello\nONE\n* closed\n', done
 
@@ -228,13 +228,13 @@ def hung_up():
     os.close(slave)
     os.close(master)
     try:
-        process.wait(20)
+        process.wait(100)
     finally:
         process.kill()
 
 
 signal.signal(signal.SIGALRM, too_late)
-signal.alarm(50)
+signal.alarm(250)
 globals()[scene]()
 END
 

@@ -14,7 +14,7 @@ sink=
 trap '[ -z "$sink" ] || kill $sink 2>/dev/null; rm -rf "$tmp"' 0
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 120'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 600'
 
 python=
 for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 /usr/bin/python3; do

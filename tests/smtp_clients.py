@@ -20,7 +20,7 @@ import struct
 import sys
 import threading
 
-signal.alarm(240)
+signal.alarm(580)
 socket.getfqdn = lambda *args: 'localhost'      # no name server is asked
 
 
@@ -96,7 +96,7 @@ CORPUS = [
 
 
 def connect(port):
-    return smtplib.SMTP('127.0.0.1', int(port), timeout=60,
+    return smtplib.SMTP('127.0.0.1', int(port), timeout=300,
                         local_hostname='localhost')
 
 
@@ -130,7 +130,7 @@ class Raw:
     """
 
     def __init__(self, port, *commands):
-        self.socket = socket.create_connection(('127.0.0.1', int(port)), 60)
+        self.socket = socket.create_connection(('127.0.0.1', int(port)), 300)
         self.file = self.socket.makefile('rb')
         code, self.name = self.file.readline().split()[:2]
         assert code == b'220'

@@ -10,14 +10,14 @@ server=
 trap '[ -z "$server" ] || kill $server 2>/dev/null; rm -rf "$tmp"' 0
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 cat >"$tmp/clients.py" <<'END'
 import signal, socket, sys
 
 port, n, leave = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] != ['stay']
-signal.alarm(50)
-clients = [socket.create_connection(('127.0.0.1', port), 20) for i in range(n)]
+signal.alarm(250)
+clients = [socket.create_connection(('127.0.0.1', port), 100) for i in range(n)]
 for i, client in enumerate(clients):
     client.sendall(b'I am %d' % i)
     if leave:

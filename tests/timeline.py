@@ -479,7 +479,7 @@ def mutated(text, rand):
 def one_mutation(tool, text, form, name):
     done = subprocess.run([tool, '--format=' + form], input=text,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=60, check=False)
+                          timeout=300, check=False)
     errors = done.stderr.decode('utf-8', 'replace')
     assert done.returncode in (0, 1), '%s: %d: %s' % (
         name, done.returncode, errors)

@@ -78,7 +78,7 @@ browse() {
 	address=$1
 	shift
 	rm -rf "$tmp/profile"
-	timeout 120 "$browser" --headless --no-sandbox --disable-gpu \
+	timeout 300 "$browser" --headless --no-sandbox --disable-gpu \
 	    --disable-quic --no-first-run --disable-background-networking \
 	    --disable-component-update --disable-sync \
 	    --user-data-dir="$tmp/profile" "$@" "$address" 2>"$tmp/browser"

@@ -11,7 +11,7 @@
 [ "$(id -u)" -eq 0 ] || skip_all 'it takes root to give rights away'
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # Open to everybody: that there is no trace then is not for want of rights.
 chmod 755 "$tmp"

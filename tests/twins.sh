@@ -20,7 +20,7 @@ done
 [ -n "$python" ] || skip_all 'there is no Python with asyncore here'
 
 limit=
-! timeout 1 true >/dev/null 2>&1 || limit='timeout 60'
+! timeout 1 true >/dev/null 2>&1 || limit='timeout 300'
 
 # run FILE COMMAND...: what it prints, and its exit status, into $tmp/FILE
 run() {

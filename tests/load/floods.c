@@ -421,7 +421,7 @@ set_scale(bool full, long n)
 	    .cap = 2000000 };
 
 	scale = full ? large : small;
-	patience = full ? 1200 : 120;
+	patience = full ? 1200 : 600;
 	scale.fds = raise_fd_limit();
 	if (scale.crowd + scale.beyond > scale.fds - 100) {
 		scale.crowd = (scale.fds - 100) / 4 * 3;
