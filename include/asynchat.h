@@ -213,7 +213,8 @@ int asynchat_initiate_send(struct asyncore_dispatcher *d);
 
 /*
  * d.discard_buffers(): forgets all input that was not handed out yet, what was
- * collected, and all output.
+ * collected, and all output.  The piece that is coming goes on: what came of it
+ * still counts for a count, and for the limit.
  */
 int asynchat_discard_buffers(struct asyncore_dispatcher *d);
 

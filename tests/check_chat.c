@@ -435,6 +435,23 @@ START_TEST(discard_forgets_the_beginning_of_a_terminator)
 }
 END_TEST
 
+/* As in Python: what came of the piece counts, though it is forgotten. */
+START_TEST(discard_in_the_middle_of_a_count_keeps_it)
+{
+	long long left;
+
+	start("");
+	ck_assert_int_eq(asynchat_set_terminator_count(chat, 10), 0);
+	hear("abcd");
+	ck_assert_int_eq(asynchat_discard_buffers(chat), 0);
+	ck_assert_ptr_null(asynchat_get_terminator(chat, NULL, &left));
+	ck_assert_int_eq(left, 6);
+	hear("efghijkl");
+	ck_trace("abcd efghij | kl");
+	end();
+}
+END_TEST
+
 START_TEST(discard_forgets_what_a_loop_put_behind)
 {
 	start("\n");
@@ -490,6 +507,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, discard_in_found_forgets_the_rest);
 	tcase_add_test(tc, discard_in_collect_forgets_the_rest);
 	tcase_add_test(tc, discard_forgets_the_beginning_of_a_terminator);
+	tcase_add_test(tc, discard_in_the_middle_of_a_count_keeps_it);
 	tcase_add_test(tc, discard_forgets_what_a_loop_put_behind);
 	tcase_add_test(tc,
 	    discard_forgets_what_was_collected_and_what_was_pushed);
