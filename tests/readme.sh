@@ -80,8 +80,15 @@ is_short() {
 		END { print n " lines"; exit n > 115 }' "$top_srcdir/README.md"
 }
 
+# A port that is no number and no service: what is wrong is the name.
+names_its_port() {
+	! "$tmp/server" no-such-service 2>"$tmp/why" &&
+	    grep '^EchoServer: localhost: ' "$tmp/why"
+}
+
 check 'it fits on two screens' is_short
 check 'the server in C builds' build
+check 'the server in C says what is wrong with its port' names_its_port
 if [ -z "$python" ]; then
 	skip 'the server in C echoes' 'there is no Python with asyncore'
 	skip 'the server in Python echoes' 'there is no Python with asyncore'
