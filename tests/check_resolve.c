@@ -637,6 +637,43 @@ START_TEST(close_between_two_addresses_is_the_end)
 END_TEST
 
 static int
+add_and_close(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	ck_assert_int_eq(asyncore_dispatcher_class.add_channel(d, m), 0);
+	trace("added");
+	return asyncore_close(d);
+}
+
+static void
+log_error(struct asyncore_dispatcher *d, const char *message,
+    const char *type)
+{
+	(void)d;
+	trace("%s: %s", type, message);
+}
+
+static const struct asyncore_class unwilling = {
+	.base = &client,
+	.add_channel = add_and_close,
+	.log_info = log_error,
+};
+
+START_TEST(close_when_it_is_added_is_the_end)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&unwilling, map);
+
+	ck_assert_int_eq(asyncore_connect_hostname(d, NULL, AF_UNSPEC,
+	    "127.0.0.1", 1), 0);
+	run();
+	ck_trace("added");
+	ck_assert(asyncore_closed(d));
+	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+	ck_trace("gone");
+}
+END_TEST
+
+static int
 found(struct asyncore_dispatcher *d)
 {
 	(void)d;
@@ -1085,6 +1122,7 @@ add_second_addresses(TCase *tc)
 	    0, 2);
 	tcase_add_test(tc, the_map_holds_it_from_the_first_address_on);
 	tcase_add_test(tc, close_between_two_addresses_is_the_end);
+	tcase_add_test(tc, close_when_it_is_added_is_the_end);
 	tcase_add_test(tc,
 	    what_was_pushed_before_is_sent_to_the_address_that_listens);
 }
