@@ -349,7 +349,7 @@ static const int shortages[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
 
 START_TEST(shortage_of_any_kind_is_said_once_and_pauses_the_listener)
 {
-	const double end = now() + 10;
+	const double end = now() + HANGS;
 	struct asyncore_dispatcher *d = called_listener();
 
 	faults_fail(faults_find(ACCEPT), 0, shortages[_i], true);

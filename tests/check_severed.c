@@ -271,7 +271,7 @@ sever(struct asyncore_dispatcher *d, enum cut how)
 static void
 hear_the_end(void)
 {
-	const double limit = now() + 20;
+	const double limit = now() + HANGS;
 	size_t at;
 	const struct turn *t;
 
@@ -362,7 +362,7 @@ static void
 converse(enum side side, enum cut how, size_t cut)
 {
 	struct asyncore_dispatcher *d = meet(side);
-	const double limit = now() + 20;
+	const double limit = now() + HANGS;
 
 	waits = how == HALF_AND_WAIT;
 	while (told + got < cut) {

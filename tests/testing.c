@@ -141,8 +141,8 @@ await(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
-	ck_assert_msg(poll(&p, 1, 10000) == 1 && (p.revents & events),
-	    "descriptor %d did not become ready in 10 s", fd);
+	ck_assert_msg(poll(&p, 1, HANGS * 1000) == 1 && (p.revents & events),
+	    "descriptor %d did not become ready", fd);
 }
 
 void
@@ -307,7 +307,7 @@ make_suite(void)
 	for (i = 0; i < sizeof configurations / sizeof *configurations; i++) {
 		TCase *tc = tcase_create(configurations[i].name);
 
-		tcase_set_timeout(tc, 30);
+		tcase_set_timeout(tc, HANGS + 20);
 		tcase_add_checked_fixture(tc, configurations[i].setup, teardown);
 		adding_hosted = configurations[i].setup == setup_hosted;
 		is_debug = configurations[i].setup == setup_debug;

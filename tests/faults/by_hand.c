@@ -343,7 +343,7 @@ take_caller(struct asyncore_dispatcher *d)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof addr;
-	const double end = now() + 20;
+	const double end = now() + HANGS;
 	int fd = -EAGAIN;
 
 	/* A passing error costs one attempt, a shortage a pause. */

@@ -90,7 +90,7 @@ goes_on(double end)
 void
 play_on(void)
 {
-	const double end = now() + 20;
+	const double end = now() + HANGS;
 	int i;
 
 	while (goes_on(end))
@@ -826,7 +826,7 @@ run_base(struct event_base *base, int flags)
 static void
 run_host(struct event_base *base, struct event *tick)
 {
-	const double end = now() + 20;
+	const double end = now() + HANGS;
 	const struct timeval soon = { 0, 5000 };
 	int i;
 
