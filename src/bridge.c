@@ -381,6 +381,21 @@ new_bufferevent(const struct asyncore_dispatcher *d, int options)
 	return fail(-ENOMEM);
 }
 
+/* The bufferevent is on the map's base: a left_map() cannot free that. */
+static int
+give(struct asyncore_dispatcher *d, struct bufferevent *bev)
+{
+	struct asyncore_map *map = d->map;
+	int err;
+
+	map->walks++;
+	err = give_buffers(d, bev);
+	if (err == 0)
+		err = asyncore_detach(d);
+	map->walks--;
+	return err;
+}
+
 struct bufferevent *
 asyncore_give_bufferevent(struct asyncore_dispatcher *d, int options)
 {
@@ -391,9 +406,7 @@ asyncore_give_bufferevent(struct asyncore_dispatcher *d, int options)
 		return fail(err);
 	if ((bev = new_bufferevent(d, options)) == NULL)
 		return NULL;
-	err = give_buffers(d, bev);
-	if (err == 0)
-		err = asyncore_detach(d);
+	err = give(d, bev);
 	if (err >= 0)
 		return bev;
 	free_without_fd(bev);

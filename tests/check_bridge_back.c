@@ -501,6 +501,36 @@ squeeze(struct asyncore_dispatcher *d)
 	ck_assert_int_eq(evutil_make_socket_nonblocking(far_end), 0);
 }
 
+static void
+free_its_map(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	(void)d;
+	ck_assert_int_eq(asyncore_map_free(m), -EBUSY);
+}
+
+START_TEST(map_is_not_freed_while_its_base_gets_the_bufferevent)
+{
+	static const struct asyncore_class cls = {
+		.left_map = free_its_map,
+	};
+	struct asyncore_map *m = asyncore_map_new(NULL);
+	struct asyncore_dispatcher *d;
+	struct bufferevent *bev;
+	int fds[2];
+
+	make_pair(fds);
+	d = asyncore_new_socket(&cls, fds[0], m);
+	ck_assert_ptr_nonnull(d);
+	bev = asyncore_give_bufferevent(d, BEV_OPT_CLOSE_ON_FREE);
+	ck_assert_ptr_nonnull(bev);
+	ck_assert_ptr_eq(bufferevent_get_base(bev), asyncore_map_base(m));
+	bufferevent_free(bev);
+	asyncore_unref(d);
+	ck_assert_int_eq(asyncore_map_free(m), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
 START_TEST(no_byte_is_lost_in_round_trips)
 {
 	struct side s = { NULL, NULL };
@@ -556,5 +586,7 @@ testing_add(TCase *tc)
 	tcase_add_test(tc, what_is_no_stream_of_a_plain_socket_is_not_given);
 	tcase_add_test(tc, options_that_libevent_refuses_change_nothing);
 	tcase_add_test(tc, buffers_are_moved_and_not_copied);
+	tcase_add_test(tc,
+	    map_is_not_freed_while_its_base_gets_the_bufferevent);
 	tcase_add_loop_test(tc, no_byte_is_lost_in_round_trips, 0, 4);
 }
