@@ -37,31 +37,33 @@ is_free(const struct asyncore_dispatcher *d)
 
 /* ---- Connecting. ---- */
 
-/*
- * The queue of a local listener is full: what is EAGAIN to Linux others call a
- * refusal.  It is told to hooks here, where -EAGAIN would be no error, and
- * nobody would hear of it.  Where an add_channel() of its own has closed the
- * channel, the address is gone with the lookup.
- */
-static int
-try_to_connect(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai)
-{
-	const uint32_t epoch = d->epoch;
-	int err = asyncore_create_socket(d, ai->ai_family, SOCK_STREAM);
-
-	if (err < 0)
-		d->connecting = false;
-	else if (d->epoch - epoch == 1)
-		err = asyncore_connect(d, ai->ai_addr,
-		    (socklen_t)ai->ai_addrlen);
-	return err == -EAGAIN ? -ECONNREFUSED : err;
-}
-
 /* Since that epoch at most the socket of an address was made. */
 static bool
 is_ours(const struct asyncore_dispatcher *d, uint32_t epoch)
 {
 	return d->epoch - epoch <= 1;
+}
+
+/*
+ * The queue of a local listener is full: what is EAGAIN to Linux others call a
+ * refusal.  It is told to hooks here, where -EAGAIN would be no error, and
+ * nobody would hear of it.  Where an add_channel() of its own has closed the
+ * channel, or told its hooks that it is connected, the address is gone with the
+ * lookup.
+ */
+static int
+try_to_connect(struct asyncore_dispatcher *d, const struct evutil_addrinfo *ai)
+{
+	const struct asyncore__lookup *l = d->rare->lookup;
+	const uint32_t epoch = d->epoch;
+	int err = asyncore_create_socket(d, ai->ai_family, SOCK_STREAM);
+
+	if (err < 0)
+		d->connecting = false;
+	else if (d->rare->lookup == l && is_ours(d, epoch))
+		err = asyncore_connect(d, ai->ai_addr,
+		    (socklen_t)ai->ai_addrlen);
+	return err == -EAGAIN ? -ECONNREFUSED : err;
 }
 
 /*

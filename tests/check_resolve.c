@@ -644,6 +644,15 @@ add_and_close(struct asyncore_dispatcher *d, struct asyncore_map *m)
 	return asyncore_close(d);
 }
 
+static int
+add_and_write(struct asyncore_dispatcher *d, struct asyncore_map *m)
+{
+	ck_assert_int_eq(asyncore_dispatcher_class.add_channel(d, m), 0);
+	trace("added");
+	goes_on = true;
+	return asyncore_write(d);
+}
+
 static void
 log_error(struct asyncore_dispatcher *d, const char *message,
     const char *type)
@@ -668,6 +677,28 @@ START_TEST(close_when_it_is_added_is_the_end)
 	ck_trace("added");
 	ck_assert(asyncore_closed(d));
 	ck_assert_int_eq(asyncore_fileno(d), -1);
+	asyncore_unref(d);
+	ck_trace("gone");
+}
+END_TEST
+
+static const struct asyncore_class hasty = {
+	.base = &client,
+	.add_channel = add_and_write,
+	.log_info = log_error,
+};
+
+/* It says itself that it is connected: no address is tried any more. */
+START_TEST(a_write_when_it_is_added_ends_the_addresses)
+{
+	struct asyncore_dispatcher *d = asyncore_new(&hasty, map);
+
+	ck_assert_int_eq(asyncore_connect_hostname(d, NULL, AF_UNSPEC,
+	    "127.0.0.1", 1), 0);
+	ck_assert_int_eq(asyncore_loop(0, false, map, 1), 0);
+	ck_trace("added connect warning: unhandled write event");
+	ck_assert(asyncore_connected(d));
+	ck_assert_int_eq(asyncore_close(d), 0);
 	asyncore_unref(d);
 	ck_trace("gone");
 }
@@ -1123,6 +1154,7 @@ add_second_addresses(TCase *tc)
 	tcase_add_test(tc, the_map_holds_it_from_the_first_address_on);
 	tcase_add_test(tc, close_between_two_addresses_is_the_end);
 	tcase_add_test(tc, close_when_it_is_added_is_the_end);
+	tcase_add_test(tc, a_write_when_it_is_added_ends_the_addresses);
 	tcase_add_test(tc,
 	    what_was_pushed_before_is_sent_to_the_address_that_listens);
 }
