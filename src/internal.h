@@ -256,6 +256,7 @@ struct asyncore_map {
 	bool waiting;			/* inside of event_base_loop */
 	atomic_bool stop;		/* end all loops */
 	bool ended;			/* end the inner one */
+	bool spent;			/* the base's word of that: see wait.c */
 	bool dispatching;		/* the inner pass has waited */
 	bool by_poll;			/* the view of the last wait */
 	bool in_arrears;		/* some channels are */
@@ -324,6 +325,12 @@ struct asyncore_map {
 	int accepted_fd;		/* of the accept under way, or -1 */
 	struct asyncore__quota *accepted_quota;
 	struct asyncore__address accepted_addr;
+};
+
+/* A loop of ours under way, and the one whose hook runs it. */
+struct asyncore__run {
+	struct asyncore_map *map;
+	struct asyncore__run *outer;
 };
 
 /* A result that the loop must hear of. */
@@ -821,7 +828,9 @@ int asyncore__wait_begin(struct asyncore_map *map);
 int asyncore__wait_end(struct asyncore_map *map, size_t frame, bool use_poll);
 int asyncore__wait(struct asyncore_map *map, double timeout, bool use_poll);
 void asyncore__note_end(struct asyncore_map *map);
-void asyncore__spend_end(struct asyncore_map *map);
+void asyncore__run_begin(struct asyncore__run *run,
+    struct asyncore_map *map);
+void asyncore__run_end(const struct asyncore__run *run, bool ended);
 
 /* log.c */
 void asyncore__default_log(struct asyncore_dispatcher *d, const char *message);

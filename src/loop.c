@@ -63,6 +63,7 @@ static int
 passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 {
 	const bool inside = map->dispatching;
+	struct asyncore__run run;
 	bool outer_ended;
 	int err = 0;
 
@@ -72,6 +73,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 	outer_ended = map->ended;
 	map->ended = false;
 	map->fresh = false;
+	asyncore__run_begin(&run, map);
 	map->loops++;
 	while (err == 0 && count != 0 && is_alive(map) && !map->stop &&
 	    !map->ended) {
@@ -80,8 +82,7 @@ passes(double timeout, bool use_poll, struct asyncore_map *map, int count)
 			count--;
 	}
 	map->fresh = false;
-	if (map->ended || err != 0)
-		asyncore__spend_end(map);
+	asyncore__run_end(&run, map->ended || err != 0);
 	map->ended = outer_ended;
 	map->dispatching = inside;
 	if (--map->loops == 0)

@@ -42,28 +42,49 @@ has_ended(const struct asyncore_map *map)
 }
 
 /*
- * The base that was told to end its loop, and a loop of ours has: those around
- * it are not meant, though libevent says so until it runs again.
- */
-static _Thread_local const struct event_base *spent;
-
-/*
  * After a wait, and at the end of a pass for its hooks: the next run of the
  * base, which may be another map's or the program's own, forgets it.
  */
 void
 asyncore__note_end(struct asyncore_map *map)
 {
-	if (has_ended(map) && spent != map->base)
+	if (!map->spent && has_ended(map))
 		map->ended = true;
 }
 
-/* At the end of a loop. */
+/*
+ * A base was told to end its loop, and a loop of ours has: those around it are
+ * not meant, though libevent says so until it runs again.  The maps whose loops
+ * are under way on one base are of one mind about that when a loop begins, and
+ * when it ends.
+ */
+static _Thread_local struct asyncore__run *innermost;
+
 void
-asyncore__spend_end(struct asyncore_map *map)
+asyncore__run_begin(struct asyncore__run *run, struct asyncore_map *map)
 {
-	if (has_ended(map))
-		spent = map->base;
+	const struct asyncore__run *r = innermost;
+
+	while (r != NULL && r->map->base != map->base)
+		r = r->outer;
+	map->spent = r != NULL && r->map->spent;
+	*run = (struct asyncore__run) { map, innermost };
+	innermost = run;
+}
+
+/* `ended`: it has, before its time. */
+void
+asyncore__run_end(const struct asyncore__run *run, bool ended)
+{
+	struct asyncore_map *map = run->map;
+	const struct asyncore__run *r;
+
+	if (ended && has_ended(map))
+		map->spent = true;
+	innermost = run->outer;
+	for (r = innermost; r != NULL; r = r->outer)
+		if (r->map->base == map->base)
+			r->map->spent = map->spent;
 }
 
 /*
@@ -347,8 +368,7 @@ ask_kernel(struct asyncore_map *map, double timeout, size_t frame)
 	map->unspent = 0;
 	map->fresh = true;
 	map->accepted_fd = -1;
-	if (spent == map->base)
-		spent = NULL;
+	map->spent = false;
 	map->waiting = true;
 	err = wait_in_base(map, timeout, frame);
 	map->waiting = false;

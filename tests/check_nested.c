@@ -480,6 +480,46 @@ START_TEST(a_loopbreak_in_another_map_s_loop_ends_that_alone)
 END_TEST
 
 static int
+break_its_base(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_write = NULL;
+	return event_base_loopbreak(asyncore_map_base(asyncore_map_of(d)));
+}
+
+/* Two loops inside, each on a base of its own. */
+static int
+run_one_of_each(struct asyncore_dispatcher *d)
+{
+	probe_of(d)->on_write = break_once;
+	trace("[");
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 20), 0);
+	trace("]");
+	return run_the_second(d);
+}
+
+START_TEST(a_loopbreak_inside_is_not_the_outer_loop_s_behind_another_base_s)
+{
+	int fds[2];
+
+	use_poll = _i;
+	second = asyncore_map_new(NULL);
+	ck_assert_ptr_nonnull(second);
+	make_pair(fds);
+	put_probe(&probe_class, 3, fds[0], second);
+	probe(3)->w = true;
+	probe(3)->on_write = break_its_base;
+	add_pair(0, false, true);
+	probe(0)->on_write = run_one_of_each;
+	ck_assert_int_eq(asyncore_loop(LONG, use_poll, map, 2), 0);
+	ck_trace("w0 [ w0 ] [ w3 ] w0");
+	ck_assert_int_eq(asyncore_close(channel[3]), 0);
+	ck_assert_int_eq(asyncore_map_free(second), 0);
+	close(fds[1]);
+	close_peers();
+}
+END_TEST
+
+static int
 run_in_predicate(struct asyncore_dispatcher *d)
 {
 	probe_of(d)->on_readable = NULL;
@@ -541,6 +581,9 @@ testing_add(TCase *tc)
 	    a_loopbreak_inside_ends_the_innermost_loop_alone, 0, 2);
 	tcase_add_loop_test(tc,
 	    a_loopbreak_in_another_map_s_loop_ends_that_alone, 0, 2);
+	tcase_add_loop_test(tc,
+	    a_loopbreak_inside_is_not_the_outer_loop_s_behind_another_base_s,
+	    0, 2);
 	tcase_add_loop_test(tc, a_past_loopbreak_does_not_end_a_later_loop, 0,
 	    2);
 }
