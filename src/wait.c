@@ -263,11 +263,24 @@ take_back(struct asyncore__ready *r, bool hung_up)
 	}
 }
 
+/*
+ * Linux notes the error of a connection before its state, and poll() in between
+ * sees the error alone.  It would be taken for a hang-up, nobody would hear why,
+ * and a name's next address would not be tried.
+ */
+static short
+seen(const struct asyncore__ready *r, const struct pollfd *p)
+{
+	if ((p->revents & POLLERR) && r->d->connecting)
+		return (short)(p->revents | (p->events & (POLLIN | POLLOUT)));
+	return p->revents;
+}
+
 static void
 answer(struct asyncore__ready *r, const struct pollfd *p, bool use_poll)
 {
 	if (use_poll)
-		r->revents = (short)(p->revents |
+		r->revents = (short)(seen(r, p) |
 		    revents_of(r->bits >> ASYNCORE__STANDING_SHIFT));
 	else if (!(p->revents & (POLLOUT | POLLERR)))
 		take_back(r, p->revents & POLLHUP);

@@ -141,6 +141,7 @@ static struct {
 	int call, error;	/* -1: none */
 	unsigned n;
 	bool all, shorten;
+	short hidden;
 } plan = { .call = -1 };
 
 static bool counting;
@@ -160,6 +161,7 @@ faults_begin(void)
 	plan.call = -1;
 	plan.all = false;
 	plan.shorten = false;
+	plan.hidden = 0;
 	happened = false;
 	counting = true;
 }
@@ -179,6 +181,13 @@ faults_shorten(void)
 {
 	faults_begin();
 	plan.shorten = true;
+}
+
+void
+faults_hide(short revents)
+{
+	faults_begin();
+	plan.hidden = revents;
 }
 
 void
@@ -449,8 +458,6 @@ STAND_IN(LISTEN, int, listen, (int fd, int backlog), (fd, backlog))
 STAND_IN(LSEEK, off_t, lseek, (int fd, off_t offset, int whence),
     (fd, offset, whence))
 STAND_IN(PIPE, int, pipe, (int fds[2]), (fds))
-STAND_IN(POLL, int, poll, (struct pollfd *fds, nfds_t n, int timeout),
-    (fds, n, timeout))
 STAND_IN(READ, ssize_t, read, (int fd, void *buf, size_t len),
     (fd, buf, shortened(len)))
 STAND_IN(RECV, ssize_t, recv, (int fd, void *buf, size_t len, int flags),
@@ -474,6 +481,22 @@ STAND_IN(SOCKETPAIR, int, socketpair,
     (family, type, protocol, fds))
 STAND_IN(WRITE, ssize_t, write, (int fd, const void *buf, size_t len),
     (fd, buf, shortened(len)))
+
+int
+poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	static int (*next)(struct pollfd *, nfds_t, int);
+	nfds_t i;
+	int rc;
+
+	if (next == NULL)
+		find("poll", &next, sizeof next);
+	rc = fails(POLL) ? -1 : next(fds, n, timeout);
+	for (i = 0; rc > 0 && counting && held == 0 && i < n; i++)
+		fds[i].revents = (short)(fds[i].revents & ~plan.hidden);
+	return rc;
+}
+
 #ifdef HAVE_PIPE2
 STAND_IN(PIPE2, int, pipe2, (int fds[2], int flags), (fds, flags))
 #endif

@@ -31,6 +31,8 @@ void faults_begin(void);		/* none: only counts */
 void faults_fail(int call, unsigned n, int err, bool all);
 /* Everything that reads or writes takes one byte at most. */
 void faults_shorten(void);
+/* poll() does not say these bits. */
+void faults_hide(short revents);
 void faults_end(void);
 
 /* The place of a call in faults[]. */
