@@ -324,6 +324,7 @@ START_TEST(accept_gives_the_address_as_accept_does)
 
 	d = new_server(&server, &p, inet);
 	fd = call_place(&p);
+	await(p.fd, POLLIN);
 	here.len = sizeof here.addr;
 	ck_assert_int_eq(getsockname(fd, &here.addr.sa, &here.len), 0);
 	accepted = asyncore_accept(d, (struct sockaddr *)&addr, &len);
@@ -347,6 +348,7 @@ START_TEST(accept_cuts_the_address_and_tells_its_length)
 	memset(few, 0xee, sizeof few);
 	d = new_server(&server, &p, inet);
 	fd = call_place(&p);
+	await(p.fd, POLLIN);
 	accepted = asyncore_accept(d, (struct sockaddr *)(void *)few, &len);
 	ck_assert_int_ge(accepted, 0);
 	ck_assert_int_eq(len, (int)sizeof(struct sockaddr_in));
