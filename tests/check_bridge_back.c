@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,7 @@ START_TEST(connection_that_is_being_made_is_made_by_the_bufferevent)
 	ck_assert_int_eq(give(d), 0);
 	asyncore_unref(d);
 	bufferevent_setcb(given, NULL, NULL, on_bev_event, NULL);
+	await(bufferevent_getfd(given), POLLOUT);
 	for (i = 0; i < TURNS && traced()[0] == '\0'; i++)
 		host_turn();
 	ck_trace("connected");
