@@ -88,7 +88,7 @@ has_room(int fd)
 static void
 fill_for_good(int fd)
 {
-	const double limit = now() + 20;
+	const double limit = now() + HANGS;
 
 	do {
 		fill(fd);

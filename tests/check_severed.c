@@ -265,7 +265,7 @@ kept_back(void)
 static void
 say_and_hear_all(struct asyncore_dispatcher *d)
 {
-	const double limit = now() + 20;
+	const double limit = now() + HANGS;
 
 	while (!asyncore_closed(d) &&
 	    (asyncore_writable(d) || heard + kept_back() < told)) {

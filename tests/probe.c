@@ -4,7 +4,6 @@
 #include "probe.h"
 
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct asyncore_dispatcher *channel[PROBES];
@@ -314,15 +313,4 @@ every(long usec)
 	ck_assert_ptr_nonnull(ev);
 	ck_assert_int_eq(event_add(ev, &tv), 0);
 	return ev;
-}
-
-double
-tick(void)
-{
-	struct timespec ts = { 0, 10000000 };
-
-#ifdef CLOCK_MONOTONIC_COARSE
-	ck_assert_int_eq(clock_getres(CLOCK_MONOTONIC_COARSE, &ts), 0);
-#endif
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }

@@ -98,7 +98,4 @@ void after(long usec, event_callback_fn fn);
  * frees it.  For what is to end a wait: one alone may come too early for it, in a
  * turn of a host's that asks. */
 struct event *every(long usec);
-/* What libevent's clock may take away from a wait, in seconds. */
-double tick(void);
-
 #endif /* PROBE_H */

@@ -99,6 +99,8 @@ int count_fds(void);
 void end_child(int status) __attribute__((noreturn));
 /* Seconds of the monotonic clock. */
 double now(void);
+/* What libevent's clock may take away from a wait, in seconds. */
+double tick(void);
 /* What takes as many seconds hangs, on the slowest machine; a little less than
  * Check waits for a test, so that the test can say what it was. */
 #define HANGS 100
