@@ -163,7 +163,8 @@ int asynchat_push(struct asyncore_dispatcher *d, const void *data, size_t len);
 
 /*
  * Takes everything out of `buffer`, without copying it; the empty buffer stays
- * the caller's.
+ * the caller's.  There is no file in it that only sendfile can read (of a buffer
+ * with EVBUFFER_FLAG_DRAINS_TO_FD): asynchat_push_file() sends such.
  */
 int asynchat_push_buffer(struct asyncore_dispatcher *d,
     struct evbuffer *buffer);
