@@ -60,16 +60,15 @@ add_tcp(const struct asyncore_class *cls, int id, bool r, bool w)
 	probe(id)->w = w;
 }
 
-/* Of bytes that were sent, and not answered yet. */
+/* Of bytes that were sent, and not answered yet; qemu does not say. */
 static bool
 has_bytes_under_way(int fd)
 {
 #ifdef __linux__
 	int unanswered, unsent;
 
-	ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &unanswered), 0);
-	ck_assert_int_eq(ioctl(fd, SIOCOUTQNSD, &unsent), 0);
-	return unanswered > unsent;
+	return ioctl(fd, SIOCOUTQ, &unanswered) == 0 &&
+	    ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unanswered > unsent;
 #else
 	(void)fd;
 	return false;
