@@ -4,6 +4,7 @@
  */
 #include "anything.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -177,17 +178,23 @@ let_pass(struct record *r)
 
 /* ---- Bridges. ---- */
 
+/* A bufferevent that is written to in its left_map() may raise SIGPIPE. */
 static void
 do_give(struct record *r)
 {
-	struct bufferevent *bev =
-	    asyncore_give_bufferevent(r->d, BEV_OPT_CLOSE_ON_FREE);
+	const int generation = r->generation;
+	struct bufferevent *bev;
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 
-	if (bev == NULL)
-		return;
-	r->ends++;
-	descriptor_gone(r);
-	bufferevent_free(bev);
+	r->ends++;	/* as in do_detach() */
+	bev = asyncore_give_bufferevent(r->d, BEV_OPT_CLOSE_ON_FREE);
+	if (bev != NULL) {
+		descriptor_gone(r);
+		bufferevent_free(bev);
+	} else if (r->generation == generation) {
+		r->ends--;
+	}
+	must(signal(SIGPIPE, before) == SIG_IGN);
 }
 
 static void

@@ -47,13 +47,17 @@ do_del(struct record *r)
 static void
 do_detach(struct record *r)
 {
-	const int fd = asyncore_detach(r->d);
+	const int generation = r->generation;
+	int fd;
 
+	r->ends++;	/* before its left_map(), whose calls stay */
+	fd = asyncore_detach(r->d);
 	if (fd < 0) {
 		must(fd == -ENOTCONN);
+		if (r->generation == generation)
+			r->ends--;
 		return;
 	}
-	r->ends++;
 	descriptor_gone(r);
 	must(close(fd) == 0);
 }
