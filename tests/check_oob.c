@@ -11,14 +11,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
 
 #include <event2/event.h>
 
@@ -60,15 +57,17 @@ add_tcp(const struct asyncore_class *cls, int id, bool r, bool w)
 	probe(id)->w = w;
 }
 
+#define UNSENT 0x894b	/* SIOCOUTQNSD of linux/sockios.h, which not all have */
+
 /* Of bytes that were sent, and not answered yet; qemu does not say. */
 static bool
 has_bytes_under_way(int fd)
 {
 #ifdef __linux__
-	int unanswered, unsent;
+	int unanswered = 0, unsent = 0;
 
-	return ioctl(fd, SIOCOUTQ, &unanswered) == 0 &&
-	    ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unanswered > unsent;
+	return ioctl(fd, TIOCOUTQ, &unanswered) == 0 &&
+	    ioctl(fd, UNSENT, &unsent) == 0 && unanswered > unsent;
 #else
 	(void)fd;
 	return false;
