@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <event2/thread.h>
 
 struct asyncore_map *map;
 
@@ -285,9 +286,12 @@ setup_select(void)
 	    "select");
 }
 
+/* With locks: its table of events is one for all threads. */
 static void
 setup_debug(void)
 {
+	ck_assert_int_eq(evthread_use_pthreads(), 0);
+	evthread_enable_lock_debugging();
 	event_enable_debug_mode();
 	backend(true, true);
 }
