@@ -214,6 +214,8 @@ static const struct {
 	{ "trace", "the trace is the host's" },
 	{ "faults", "the host would fail, too; it has a host of its own" },
 	{ "base", "what else runs on the base does not end a pass" },
+	{ "a_foreign_event_ends_one_pass",
+	    "what else runs on the base does not end a pass" },
 	{ "a_wakeup_ends_the_next_wait", "a wakeup does not end a pass" },
 	{ "a_host_s_run_of_the_base_loses_no_call",
 	    "the base runs all the time" },
