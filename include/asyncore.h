@@ -496,8 +496,9 @@ struct asyncore_map *asyncore_map_of(const struct asyncore_dispatcher *d);
 
 /*
  * d.out_buffer of a dispatcher_with_send: what is not sent yet.  Borrowed; it
- * may be added to and drained.  While its front is frozen, what would send
- * from it is -EBUSY.  NULL: d is none, or memory is short.
+ * may be drained, and added to, except for a file that only sendfile can read
+ * (of a buffer with EVBUFFER_FLAG_DRAINS_TO_FD).  While its front is frozen,
+ * what would send from it is -EBUSY.  NULL: d is none, or memory is short.
  */
 struct evbuffer *asyncore_out_buffer(struct asyncore_dispatcher *d);
 
