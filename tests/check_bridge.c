@@ -427,6 +427,8 @@ START_TEST(connection_that_nobody_answers_is_connecting)
 		    BEV_OPT_CLOSE_ON_FREE);
 		ck_assert_int_eq(bufferevent_socket_connect(bevs[i],
 		    (struct sockaddr *)&addr, sizeof addr), 0);
+		if (i == 0)
+			await(far_end, POLLIN);
 	}
 	d = asyncore_take_bufferevent(&side_reader, bevs[7], map);
 	ck_assert_ptr_nonnull(d);

@@ -6,6 +6,6 @@
 . "$top_srcdir/tests/tap.sh"
 
 for test in $UNIT_TESTS; do
-	skip "$test" 'configure found no Check >= 0.11'
+	skip "$test" 'configure found no Check >= 0.11 or no libevent_pthreads'
 done
 done_testing

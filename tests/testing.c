@@ -68,17 +68,6 @@ now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-double
-tick(void)
-{
-	struct timespec ts = { 0, 10000000 };
-
-#ifdef CLOCK_MONOTONIC_COARSE
-	ck_assert_int_eq(clock_getres(CLOCK_MONOTONIC_COARSE, &ts), 0);
-#endif
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 void
 trace(const char *format, ...)
 {

@@ -99,8 +99,13 @@ int count_fds(void);
 void end_child(int status) __attribute__((noreturn));
 /* Seconds of the monotonic clock. */
 double now(void);
-/* What libevent's clock may take away from a wait, in seconds. */
-double tick(void);
+/*
+ * A loop has waited for so many seconds since then, and did not come back at once.
+ * Not to the tick: libevent's coarse clock stands still as long as the machine
+ * does, and a wait that begins then is the shorter for it.
+ */
+#define ck_waited(since, seconds) \
+	ck_assert_double_ge(now() - (since), (seconds) / 2)
 /* What takes as many seconds hangs, on the slowest machine; a little less than
  * Check waits for a test, so that the test can say what it was. */
 #define HANGS 100

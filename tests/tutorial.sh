@@ -195,6 +195,8 @@ def hosted():
     ask(s, b'add 1\n', b'12\n')
     s.sendall(b'x' * 71)
     end(s)
+    third = connect()   # alone, while the map waits: as on the page
+    ask(third, b'add 1\n', b'1\n')
 
 
 globals()[scene]()
